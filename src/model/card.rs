@@ -42,6 +42,10 @@ pub struct ModelCard {
     pub amplitude: AmplitudeMap,
     /// Frames of a whole note.
     pub frames: usize,
+    /// Frames before a wanted one that the decoder must see again to make it exactly (its receptive field, less
+    /// one). Only a decoder with a `frames` input is cut in chunks.
+    #[serde(default)]
+    pub context_frames: usize,
     /// Where in the reconstructed signal a note begins to sound, in samples.
     pub onset_sample: usize,
     /// First and last note that training heard.
@@ -253,6 +257,7 @@ mod tests {
             mel: MelScale { bands: 500, low_hz: 0.0, high_hz: 11_025.0 },
             amplitude: AmplitudeMap::REFERENCE,
             frames: 128,
+            context_frames: 28,
             onset_sample: 512,
             notes: NoteRange { lowest: MidiNote::new(36).unwrap(), highest: MidiNote::new(88).unwrap() },
             axes: [axis("1"), axis("2"), axis("3"), axis("4")],
