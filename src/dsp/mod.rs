@@ -8,4 +8,6 @@ mod pghi;
 pub mod pitch;
 pub mod reconstruct;
 pub mod stft;
+#[cfg(test)]
+mod testing;
 pub mod yin;

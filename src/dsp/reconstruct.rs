@@ -46,20 +46,17 @@ struct Effort {
     iterations: usize,
 }
 
+const fn effort(frames: usize, commit: usize, iterations: usize) -> Effort {
+    Effort { frames, commit, iterations }
+}
+
 impl Quality {
     /// The first block's effort and that of all others. Work on the first block pays twice: later ones build on it.
     const fn efforts(self) -> (Effort, Effort) {
         match self {
-            Self::Draft => {
-                (Effort { frames: 8, commit: 4, iterations: 16 }, Effort { frames: 8, commit: 4, iterations: 4 })
-            }
-            Self::Play => {
-                (Effort { frames: 8, commit: 4, iterations: 32 }, Effort { frames: 16, commit: 8, iterations: 8 })
-            }
-            Self::Fine => (
-                Effort { frames: 16, commit: 4, iterations: 64 },
-                Effort { frames: 16, commit: 4, iterations: 16 },
-            ),
+            Self::Draft => (effort(8, 4, 16), effort(8, 4, 4)),
+            Self::Play => (effort(8, 4, 32), effort(12, 6, 8)),
+            Self::Fine => (effort(16, 4, 160), effort(16, 4, 20)),
         }
     }
 }
@@ -289,3 +286,6 @@ impl Reconstructor {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
