@@ -7,6 +7,7 @@
 //!
 //! Phases here are in turns, within half a turn of zero, and refer to the middle of their frame.
 
+use super::fast_math::wrapped;
 use super::stft::FrameGeometry;
 
 /// Bins more than 80 dB below the loudest of a block get a pseudo-random phase: `ln 1e-4`. (`f32::ln` is not const.)
@@ -178,13 +179,6 @@ impl PhaseIntegrator {
             }
         }
     }
-}
-
-/// The same angle within half a turn of zero. Adding and taking away 1.5 * 2^23 rounds to a whole number without a
-/// call, so that loops over it can be vectorised.
-pub(super) fn wrapped(turns: f32) -> f32 {
-    const ROUNDER: f32 = 12_582_912.0;
-    turns - ((turns + ROUNDER) - ROUNDER)
 }
 
 /// A phase that looks random and depends on nothing but `index`: the finaliser of a 32-bit hash.
