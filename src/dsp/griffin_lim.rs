@@ -133,7 +133,8 @@ impl FastGriffinLim {
     /// The signal nearest to the frames (Griffin & Lim, equation 6), pushed on by `momentum` times its last step;
     /// then the sum starts again from what is committed.
     fn estimate(&mut self, momentum: f32) {
-        let buffers = self.sum.iter_mut().zip(&self.committed).zip(&self.gain);
+        let samples = self.geometry.samples(self.gain_of.1);
+        let buffers = self.sum[..samples].iter_mut().zip(&self.committed).zip(&self.gain);
         for (((sum, committed), gain), (signal, ahead)) in buffers.zip(self.signal.iter_mut().zip(&mut self.ahead))
         {
             let next = *sum * gain;

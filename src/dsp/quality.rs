@@ -36,13 +36,11 @@ impl Quality {
     pub(super) const fn efforts(self) -> (Effort, Effort) {
         match self {
             Self::Draft => (effort(8, 4, 16), effort(8, 4, 4)),
-            Self::Play => (effort(8, 4, 32), effort(12, 6, 8)),
+            Self::Play => (effort(8, 4, 29), effort(12, 6, 8)),
             Self::Fine => (effort(16, 4, 160), effort(16, 4, 20)),
         }
     }
-}
 
-impl Quality {
     /// Forward and inverse transforms that a stream of `frames` costs, in pairs: the physical limit of its speed.
     #[must_use]
     pub fn transform_pairs(self, frames: usize) -> usize {
