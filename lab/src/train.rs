@@ -276,7 +276,7 @@ impl Run {
         };
         self.step = find("step")?.to_vec1::<i64>()?.first().map_or(0, |&s| s as u64);
         let pending = find("pending")?.to_vec1::<f64>()?;
-        self.pending.copy_from_slice(&pending[..self.pending.len().min(pending.len())]);
+        self.pending = pending.try_into().map_err(|_| candle_core::Error::Msg("tensor \"pending\" has another size".into()))?;
         let rows = find("rows")?.to_vec1::<f64>()?;
         self.rows = rows.as_chunks::<{ Row::LEN }>().0.iter().map(|&numbers| Row::of(numbers)).collect();
         Ok(())
