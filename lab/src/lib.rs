@@ -8,6 +8,7 @@ pub mod dataset;
 pub mod error;
 pub mod features;
 pub mod front_end;
+pub mod manifest;
 pub mod onset;
 pub mod prepare;
 pub mod recording;
