@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use nice_plug::params::persist::PersistentField;
 use nice_plug::prelude::*;
 
 use crate::engine::Controls;
