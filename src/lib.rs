@@ -4,5 +4,17 @@
 //! ARCHITECTURE.md says which thread runs which module.
 
 pub mod dsp;
+pub mod engine;
+pub mod instance;
+pub mod link;
 pub mod model;
+pub mod params;
+pub mod plugin;
 pub mod units;
+pub mod worker;
+
+use nice_plug::prelude::*;
+use plugin::Ukulelatent;
+
+nice_export_clap!(Ukulelatent);
+nice_export_vst3!(Ukulelatent);

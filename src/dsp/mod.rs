@@ -1,4 +1,11 @@
 //! Signal processing shared by the plugin and the lab. Pure: it knows no thread, no host and no model.
 
+mod griffin_lim;
+pub mod inversion;
 pub mod mel;
+pub mod metrics;
+mod pghi;
+pub mod pitch;
+pub mod reconstruct;
 pub mod stft;
+pub mod yin;

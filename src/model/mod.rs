@@ -1,3 +1,11 @@
-//! Instruments: the card that describes one, the file that holds it, the decoder that plays it.
+//! Instruments: the card that describes one, the file that holds it, the decoder that plays it, and where
+//! files are found.
 
+pub mod backend;
 pub mod card;
+pub mod catalog;
+pub mod decoder;
+pub mod file;
+
+pub use catalog::{Catalog, ModelReference};
+pub use file::{ModelError, ModelFile};

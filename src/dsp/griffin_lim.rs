@@ -1,0 +1,191 @@
+//! Fast Griffin-Lim on one block of a longer signal.
+//!
+//! Source: Griffin & Lim 1984, equation 6 (keep the phase, replace the magnitude, return to the nearest signal)
+//! with the momentum of Perraudin, Balazs & Sondergaard 2013, "A fast Griffin-Lim algorithm", algorithm 2. The
+//! transform is linear, so the momentum acts on the signal and no spectrogram needs to be kept. What earlier
+//! blocks committed stays as it is: the block is fitted to it.
+
+use realfft::num_complex::Complex32;
+
+use super::pghi::wrapped;
+use super::stft::{FrameGeometry, Stft};
+
+/// `alpha` of the fast Griffin-Lim algorithm; Perraudin et al. recommend 0.99.
+const MOMENTUM: f32 = 0.99;
+/// Where fewer windows overlap than this share of all, the signal fades instead of being divided by next to
+/// nothing.
+const MIN_WINDOW_SUM: f32 = 0.03;
+/// Added to squared magnitudes: a bin without a phase stays zero.
+const TINY: f32 = 1e-30;
+
+/// The signal of the frames that are being worked on.
+pub(super) struct FastGriffinLim {
+    geometry: FrameGeometry,
+    stft: Stft,
+    spectrum: Vec<Complex32>,
+    /// Sum of the committed frames over the block, windowed and not normalised.
+    committed: Vec<f32>,
+    /// Sum of the frames that the last block refined and did not commit.
+    carried: Vec<f32>,
+    /// Sum of the block's frames, committed ones included, as it grows.
+    sum: Vec<f32>,
+    /// The latest estimate.
+    signal: Vec<f32>,
+    /// The latest estimate with momentum.
+    ahead: Vec<f32>,
+    /// Turns a sum into a signal.
+    gain: Vec<f32>,
+    /// What `gain` was made for: committed frames that reach into the block, and its own frames.
+    gain_of: (usize, usize),
+}
+
+impl FastGriffinLim {
+    /// Prepares for blocks of at most `max_frames`; everything is allocated here.
+    pub fn new(geometry: FrameGeometry, max_frames: usize) -> Self {
+        let buffer = vec![0.0; geometry.samples(max_frames)];
+        Self {
+            geometry,
+            stft: Stft::new(geometry),
+            spectrum: vec![Complex32::default(); geometry.bins()],
+            committed: buffer.clone(),
+            carried: buffer.clone(),
+            sum: buffer.clone(),
+            signal: buffer.clone(),
+            ahead: buffer.clone(),
+            gain: buffer,
+            gain_of: (0, 0),
+        }
+    }
+
+    /// Forgets the signal so far.
+    pub fn reset(&mut self) {
+        self.committed.fill(0.0);
+        self.carried.fill(0.0);
+    }
+
+    /// Begins a block of `frames`, `before` frames after the stream's first.
+    pub fn begin(&mut self, before: usize, frames: usize) {
+        let before = before.min(self.geometry.overlap() - 1);
+        if self.gain_of != (before, frames) {
+            self.gain_of = (before, frames);
+            self.normalise_for(before, frames);
+        }
+        for ((s, a), b) in self.sum.iter_mut().zip(&self.committed).zip(&self.carried) {
+            *s = a + b;
+        }
+    }
+
+    /// Gives frame `index` of the block its first spectrum: a magnitude and a phase, in turns at the middle of the
+    /// frame.
+    pub fn add(&mut self, index: usize, magnitude: &[f32], phase: &[f32]) {
+        let mut half_turn = 0.0;
+        for ((c, m), p) in self.spectrum.iter_mut().zip(magnitude).zip(phase) {
+            // From the middle of the frame to its start: every second bin turns by a half.
+            let (sin, cos) = sin_cos_turns(wrapped(p + half_turn));
+            *c = Complex32::new(m * cos, m * sin);
+            half_turn = 0.5 - half_turn;
+        }
+        let at = index * self.geometry.hop;
+        self.stft.overlap_add(&mut self.spectrum, &mut self.sum[at..at + self.geometry.fft_size]);
+    }
+
+    /// Refines the block's frames: `magnitude` has one row each, `iterations` is at least one. The first `commit`
+    /// frames become final; the spectrum of the last one is left in `last`.
+    pub fn refine(&mut self, magnitude: &[f32], iterations: usize, commit: usize, last: &mut [Complex32]) {
+        self.estimate(0.0);
+        for _ in 1..iterations {
+            for (i, row) in magnitude.chunks_exact(self.geometry.bins()).enumerate() {
+                self.project(i, row);
+                self.accumulate(i);
+            }
+            self.estimate(MOMENTUM);
+        }
+        for (i, row) in magnitude.chunks_exact(self.geometry.bins()).enumerate() {
+            self.project(i, row);
+            last.copy_from_slice(&self.spectrum);
+            if i == commit {
+                // From here on: what the next block begins with.
+                std::mem::swap(&mut self.sum, &mut self.committed);
+                self.sum.fill(0.0);
+            }
+            self.accumulate(i);
+        }
+        if commit < self.gain_of.1 {
+            std::mem::swap(&mut self.sum, &mut self.carried);
+        } else {
+            std::mem::swap(&mut self.sum, &mut self.committed);
+            self.carried.fill(0.0);
+        }
+    }
+
+    /// Writes the first samples of the block, which no later frame reaches, and moves the block on by as many.
+    pub fn emit(&mut self, out: &mut [f32]) {
+        for ((o, s), g) in out.iter_mut().zip(&self.committed).zip(&self.gain) {
+            *o = s * g;
+        }
+        for buffer in [&mut self.committed, &mut self.carried] {
+            buffer.copy_within(out.len().., 0);
+            let rest = buffer.len() - out.len();
+            buffer[rest..].fill(0.0);
+        }
+    }
+
+    /// The signal nearest to the frames (Griffin & Lim, equation 6), pushed on by `momentum` times its last step;
+    /// then the sum starts again from what is committed.
+    fn estimate(&mut self, momentum: f32) {
+        let buffers = self.sum.iter_mut().zip(&self.committed).zip(&self.gain);
+        for (((sum, committed), gain), (signal, ahead)) in buffers.zip(self.signal.iter_mut().zip(&mut self.ahead))
+        {
+            let next = *sum * gain;
+            *ahead = next + momentum * (next - *signal);
+            *signal = next;
+            *sum = *committed;
+        }
+    }
+
+    /// Keeps the phase of a frame and replaces its magnitude: `C <- S C / |C|`.
+    fn project(&mut self, index: usize, magnitude: &[f32]) {
+        let at = index * self.geometry.hop;
+        self.stft.analyse(&self.ahead[at..at + self.geometry.fft_size], &mut self.spectrum);
+        for (c, m) in self.spectrum.iter_mut().zip(magnitude) {
+            *c *= m / (c.norm_sqr() + TINY).sqrt();
+        }
+    }
+
+    /// Adds the frame that was projected last to the sum.
+    fn accumulate(&mut self, index: usize) {
+        let at = index * self.geometry.hop;
+        self.stft.overlap_add(&mut self.spectrum, &mut self.sum[at..at + self.geometry.fft_size]);
+    }
+
+    /// `gain = 1 / (N sum_i w^2[n - i h])` over the frames that have been seen, and no more than the floor allows.
+    fn normalise_for(&mut self, before: usize, frames: usize) {
+        let FrameGeometry { fft_size, hop } = self.geometry;
+        self.gain.fill(0.0);
+        let window = self.stft.window();
+        for i in 0..before + frames {
+            // Frame `i` starts `before - i` hops ahead of the block.
+            let (skip, at) = ((before * hop).saturating_sub(i * hop), (i * hop).saturating_sub(before * hop));
+            for (g, w) in self.gain[at..].iter_mut().zip(&window[skip..]) {
+                *g += w * w;
+            }
+        }
+        let full: f32 = window.iter().map(|w| w * w).sum::<f32>() / hop as f32;
+        for g in &mut self.gain {
+            *g = 1.0 / (fft_size as f32 * g.max(MIN_WINDOW_SUM * full));
+        }
+    }
+}
+
+/// Sine and cosine of an angle in turns, within half a turn of zero, to 2e-7. No branch and no call, so that loops
+/// over it can be vectorised.
+fn sin_cos_turns(turns: f32) -> (f32, f32) {
+    // Half turns change signs only: the rest is within a quarter.
+    let halves = 2.0 * turns - wrapped(2.0 * turns);
+    let sign = 1.0 - 2.0 * halves.abs();
+    let x = (turns - 0.5 * halves) * std::f32::consts::TAU;
+    let y = x * x;
+    let sin = x * (1.0 + y * (-1.0 / 6.0 + y * (1.0 / 120.0 + y * (-1.0 / 5040.0 + y / 362_880.0))));
+    let cos = 1.0 + y * (-0.5 + y * (1.0 / 24.0 + y * (-1.0 / 720.0 + y * (1.0 / 40_320.0 - y / 3_628_800.0))));
+    (sign * sin, sign * cos)
+}

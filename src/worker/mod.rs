@@ -1,0 +1,158 @@
+//! The workers: threads that turn orders into sound. A pool belongs to one instance and is joined when dropped.
+
+mod kit;
+mod note;
+mod resample;
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::thread::{self, JoinHandle};
+
+use crate::link::{CHUNK, Chunk, ModelChoice, Stopper, WorkerEnd};
+use crate::units::SampleRate;
+use kit::Kit;
+
+/// Threads of one instance, unless its owner asks for another number. More than a few gain little: a chord's
+/// notes are made side by side, and the host has work for its other cores.
+#[must_use]
+pub fn default_threads() -> usize {
+    let cores = thread::available_parallelism().map_or(2, std::num::NonZero::get);
+    cores.saturating_sub(1).clamp(1, 4)
+}
+
+/// An instance's workers. Dropping it stops and joins them.
+pub struct WorkerPool {
+    workers: Vec<(Stopper, JoinHandle<()>)>,
+}
+
+impl WorkerPool {
+    /// Starts one thread per end, making sound at `rate` with whatever model `choice` names.
+    ///
+    /// # Errors
+    /// If the system refuses a thread; those already started are stopped again.
+    pub fn start(ends: Vec<WorkerEnd>, choice: &Arc<ModelChoice>, rate: SampleRate) -> std::io::Result<Self> {
+        let mut pool = Self { workers: Vec::with_capacity(ends.len()) };
+        for end in ends {
+            let stopper = end.stopper();
+            let choice = Arc::clone(choice);
+            let refused = vec![None; end.feeds.len()];
+            let body = move || Worker { end, choice, rate, kits: Vec::new(), broken: None, refused }.run();
+            let handle = thread::Builder::new().name("ukulelatent worker".into()).spawn(body)?;
+            pool.workers.push((stopper, handle));
+        }
+        Ok(pool)
+    }
+}
+
+impl Drop for WorkerPool {
+    fn drop(&mut self) {
+        for (stopper, _) in &self.workers {
+            stopper.stop();
+        }
+        for (_, handle) in self.workers.drain(..) {
+            // A worker that panicked has already said so through its end; there is no one to tell here.
+            let _ = handle.join();
+        }
+    }
+}
+
+/// One thread's state.
+struct Worker {
+    end: WorkerEnd,
+    choice: Arc<ModelChoice>,
+    rate: SampleRate,
+    /// The newest last; older ones only finish the notes that began with them.
+    kits: Vec<Kit>,
+    /// The generation whose model could not be started, so that it is tried, and reported, once.
+    broken: Option<u64>,
+    /// Per feed, the note that nothing will come of and whose engine does not know yet.
+    refused: Vec<Option<u32>>,
+}
+
+impl Worker {
+    fn run(mut self) {
+        self.end.arrive();
+        self.follow_choice();
+        while !self.end.is_stopped() {
+            let ordered = self.take_orders();
+            if !self.step() && !ordered {
+                // Whoever has work for us sets it first and then unparks: no wake-up is lost.
+                thread::park();
+                self.follow_choice();
+            }
+        }
+    }
+
+    fn take_orders(&mut self) -> bool {
+        let mut any = false;
+        while let Some(order) = self.end.next_order() {
+            any = true;
+            self.follow_choice();
+            let Some(feed) = self.end.feed_of(order.slot) else { continue };
+            self.refused[feed] = None;
+            match self.kits.last_mut().map(|kit| kit.begin(feed, order)) {
+                Some(Ok(())) => {}
+                Some(Err(error)) => self.refuse(feed, order.epoch, Some(&error)),
+                // Why there is no kit was said when it could not be made.
+                None => self.refuse(feed, order.epoch, None),
+            }
+        }
+        any
+    }
+
+    /// Makes a kit for the chosen model if the newest one is for another.
+    fn follow_choice(&mut self) {
+        let wanted = self.choice.generation();
+        if self.broken == Some(wanted) || self.kits.last().is_some_and(|kit| kit.generation == wanted) {
+            return;
+        }
+        let slots = self.end.feeds.len();
+        let made = self.choice.resolve().and_then(|chosen| Kit::new(&chosen, self.rate, slots));
+        match made {
+            Ok(kit) => self.kits.push(kit),
+            Err(error) => {
+                self.broken = Some(wanted);
+                self.choice.notify(error.to_string());
+            }
+        }
+    }
+
+    /// Works on the note that will run dry first; `false` if no note can be worked on.
+    fn step(&mut self) -> bool {
+        self.deliver_refusals();
+        let newest = self.kits.len().saturating_sub(1);
+        let mut index = 0;
+        self.kits.retain(|kit| {
+            index += 1;
+            index > newest || kit.is_busy()
+        });
+        let candidates = self.kits.iter_mut().filter_map(|kit| {
+            let (feed, queued) = kit.most_urgent(&self.end)?;
+            Some((queued, feed, kit))
+        });
+        let Some((_, feed, kit)) = candidates.min_by_key(|(queued, ..)| *queued) else { return false };
+        if let Err((Some(epoch), error)) = kit.work(feed, &mut self.end) {
+            self.refuse(feed, epoch, Some(&error));
+        }
+        true
+    }
+
+    /// Gives a note up: the engine is told as soon as there is room to tell it.
+    fn refuse(&mut self, feed: usize, epoch: u32, error: Option<&dyn std::fmt::Display>) {
+        if let Some(error) = error {
+            self.choice.notify(error.to_string());
+        }
+        self.end.meters.failed_notes.fetch_add(1, Ordering::Relaxed);
+        self.refused[feed] = Some(epoch);
+    }
+
+    fn deliver_refusals(&mut self) {
+        for (refused, feed) in self.refused.iter_mut().zip(&mut self.end.feeds) {
+            if let Some(epoch) = *refused
+                && feed.push(Chunk { epoch, len: 0, last: true, samples: [0.0; CHUNK] })
+            {
+                *refused = None;
+            }
+        }
+    }
+}
