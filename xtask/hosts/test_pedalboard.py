@@ -1,8 +1,11 @@
 """The bundled VST3 in pedalboard: what projects, automation and bounces rely on."""
 
 import gc
+import importlib.util
 import os
 import random
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -234,3 +237,24 @@ def test_a_hundred_instances_come_and_go_while_notes_play_and_leave_no_thread():
         # Gone at any moment of the notes' life: while they are decoded, sounding, released.
         assert np.isfinite(come_and_go(chord(start=0, seconds=0.1), choice.choice((1, 64, 480, 4800, 9600)))).all()
     assert threads() <= before
+
+
+def test_onnx_runtime_plays_what_the_embedded_backend_plays(plugin, tmp_path):
+    """The backend is chosen once in a process, so that the other one needs a process of its own."""
+    # Found, not imported: this process is to have no ONNX Runtime in it.
+    package = Path(importlib.util.find_spec("onnxruntime").origin).parent
+    library = next(iter(sorted(package.glob("capi/*onnxruntime.*"))), None)
+    if library is None:
+        pytest.skip("this onnxruntime brings no shared library that the plugin could open")
+    script = (
+        "import sys; sys.path.insert(0, sys.argv[1]); import numpy, player; plugin = player.load(sys.argv[2]);"
+        "numpy.save(sys.argv[3], player.play(plugin, player.Note(0, 24000, 60, 100).events(), 48000))"
+    )
+    saved = tmp_path / "audio.npy"
+    choice = {"UKULELATENT_ONNXRUNTIME": str(library), "UKULELATENT_BACKEND": "onnxruntime"}
+    command = [sys.executable, "-c", script, str(Path(__file__).parent), str(PLUGIN), str(saved)]
+    subprocess.run(command, env=os.environ | choice, check=True)
+    there, here = np.load(saved), player.play(plugin, Note(0, 24_000, 60, 100).events(), 48_000)
+    # Mel frames agree to 1e-4; phases of faint partials may fall otherwise.
+    assert not np.array_equal(there, here), "the same bits: ONNX Runtime cannot have played"
+    assert np.sum((there - here) ** 2) < 0.01 * np.sum(here**2)
