@@ -6,14 +6,18 @@
 //! [`train`] makes a run out of features: networks, checkpoint, curves.
 
 pub mod audio;
+pub mod chain;
 pub mod checkpoint;
 pub mod config;
 pub mod curves;
 pub mod dataset;
 pub mod error;
+pub mod evaluate;
+pub mod export;
 pub mod features;
 pub mod front_end;
 pub mod graph;
+pub mod latent_map;
 pub mod material;
 pub mod mmd;
 pub mod network;
