@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use nice_plug::params::persist::PersistentField;
 use nice_plug::prelude::*;
 
 use crate::engine::Controls;
@@ -110,13 +111,9 @@ impl UkulelatentParams {
             factor: FloatRange::gain_skew_factor(MIN_GAIN_DB, MAX_GAIN_DB),
         };
         let milliseconds = |name: &str, default, min, max| {
-            FloatParam::new(
-                name,
-                default,
-                FloatRange::Skewed { min, max, factor: FloatRange::skew_factor(-2.0) },
-            )
-            .with_unit(" ms")
-            .with_value_to_string(formatters::v2s_f32_rounded(1))
+            FloatParam::new(name, default, FloatRange::Skewed { min, max, factor: FloatRange::skew_factor(-2.0) })
+                .with_unit(" ms")
+                .with_value_to_string(formatters::v2s_f32_rounded(1))
         };
         Self {
             state_version: SavedVersion,

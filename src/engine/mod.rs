@@ -201,7 +201,8 @@ impl Engine {
                 voice.unsent = Some(order);
             }
             let offline = self.mode == Mode::Offline;
-            let around = Surroundings { end: &mut self.end, slot, clock: self.clock, offline, has_lead: self.latency > 0 };
+            let around =
+                Surroundings { end: &mut self.end, slot, clock: self.clock, offline, has_lead: self.latency > 0 };
             if let Some(after) = voice.render(mix, around) {
                 ended(after, voice.id);
                 *place = None;

@@ -17,7 +17,8 @@ pub fn choose(candidates: impl Iterator<Item = (usize, Candidate)>) -> Option<us
     candidates
         .min_by(|(_, a), (_, b)| {
             // Released ones first (false < true, hence the negation), then by level, then by age.
-            let by_level = if a.released && b.released { a.level.total_cmp(&b.level) } else { std::cmp::Ordering::Equal };
+            let by_level =
+                if a.released && b.released { a.level.total_cmp(&b.level) } else { std::cmp::Ordering::Equal };
             (!a.released).cmp(&!b.released).then(by_level).then(a.serial.cmp(&b.serial))
         })
         .map(|(place, _)| place)

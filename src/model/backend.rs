@@ -7,8 +7,8 @@
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, OnceLock, PoisonError};
 
-use ort::ep::CUDA;
 use ort::environment::Environment;
+use ort::ep::CUDA;
 use ort::session::Session;
 use serde::{Deserialize, Serialize};
 
@@ -78,7 +78,11 @@ impl Backend {
             Ok(backend)
         } else {
             let used = backend.kind.name();
-            Err(format!("the {} backend was asked for, but this process uses {used}: {}", kind.name(), backend.because))
+            Err(format!(
+                "the {} backend was asked for, but this process uses {used}: {}",
+                kind.name(),
+                backend.because
+            ))
         }
     }
 
@@ -176,9 +180,9 @@ fn wish_from_environment() -> Result<Option<BackendKind>, String> {
     use clap::ValueEnum;
     match std::env::var(BACKEND_VARIABLE) {
         Err(_) => Ok(None),
-        Ok(name) => BackendKind::from_str(&name, true).map(Some).map_err(|_| {
-            format!("{BACKEND_VARIABLE}: expected embedded, onnxruntime or cuda, got {name:?}")
-        }),
+        Ok(name) => BackendKind::from_str(&name, true)
+            .map(Some)
+            .map_err(|_| format!("{BACKEND_VARIABLE}: expected embedded, onnxruntime or cuda, got {name:?}")),
     }
 }
 

@@ -197,8 +197,8 @@ impl GraphCheck<'_> {
         let Some(input) = input else {
             return Err(self.mismatch(part, expected, "no such input".into()));
         };
-        let fits = input.tensor_elem_type() == Some(DataType::Float)
-            && input.fixed_dims() == Some(vec![1, len as i64]);
+        let fits =
+            input.tensor_elem_type() == Some(DataType::Float) && input.fixed_dims() == Some(vec![1, len as i64]);
         if fits { Ok(()) } else { Err(self.mismatch(part, expected, describe(input))) }
     }
 

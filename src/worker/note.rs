@@ -11,7 +11,7 @@ use crate::model::card::{ModelCard, NoteRange};
 use crate::model::decoder::{DecodeError, Decoder};
 use crate::units::SampleRate;
 
-use super::resample::{Resampler, ResampleError};
+use super::resample::{ResampleError, Resampler};
 
 /// Frames in the first decode: enough for the first block to sound.
 const FIRST_DECODE: usize = 16;

@@ -1,7 +1,9 @@
 //! From the model's rate to the host's, one note at a time, by rubato's windowed sinc.
 
 use audioadapter_buffers::direct::SequentialSlice;
-use rubato::{Adjustable, Async, FixedAsync, Indexing, Resampler as _, SincInterpolationParameters, WindowFunction};
+use rubato::{
+    Adjustable, Async, FixedAsync, Indexing, Resampler as _, SincInterpolationParameters, WindowFunction,
+};
 
 use crate::units::SampleRate;
 
