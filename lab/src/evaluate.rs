@@ -149,7 +149,8 @@ pub fn run(args: &EvaluateArgs) -> Result<Evaluation, RunError> {
 /// # Errors
 /// [`RunError`] for a model that cannot be read or was not made of such features.
 pub fn evaluate(model: &Path, features: &FeatureSet) -> Result<Evaluation, RunError> {
-    let (mut source, points, held_out) = if model.is_dir() { open_run(model, features)? } else { open_file(model, features)? };
+    let (mut source, points, held_out) =
+        if model.is_dir() { open_run(model, features)? } else { open_file(model, features)? };
     let mut rng = ChaCha8Rng::seed_from_u64(0);
     let mut chain = Chain::new(&features.front_end);
     let mut measure = |source: &mut Source, draw: &mut dyn FnMut() -> Point| {
@@ -193,7 +194,8 @@ fn open_file(path: &Path, features: &FeatureSet) -> Result<Opened, RunError> {
         && card.amplitude == f.amplitude;
     if !same {
         let expected = format!("an instrument of the features' front end, {f:?}");
-        let got = format!("{:?} Hz, {:?}, {:?}, {} frames", card.sample_rate_hz, card.geometry, card.mel, card.frames);
+        let got =
+            format!("{:?} Hz, {:?}, {:?}, {} frames", card.sample_rate_hz, card.geometry, card.mel, card.frames);
         return Err(RunError::unexpected(path, expected, got));
     }
     let decoder = FileDecoder::new(&file).map_err(|e| refused(e.to_string()))?;
@@ -280,7 +282,10 @@ impl fmt::Display for Evaluation {
         for (name, p) in [("pitch, prior z", &self.pitch_prior), ("pitch, encoded z", &self.pitch_encoded)] {
             let PitchAccuracy { notes, within_20_cents, within_50_cents, .. } = p;
             let (near, nearer) = (p.share(*within_50_cents), p.share(*within_20_cents));
-            writeln!(f, "{name:16} {notes:4} notes   within 20 cents {nearer:.1} %   within 50 cents {near:.1} %")?;
+            writeln!(
+                f,
+                "{name:16} {notes:4} notes   within 20 cents {nearer:.1} %   within 50 cents {near:.1} %"
+            )?;
         }
         let LatentSpace { mmd, mean, deviation, midi_r2, sensitivity, .. } = &self.latent;
         writeln!(f, "latent space     MMD {mmd:.4}   mean {mean:.2?}   deviation {deviation:.2?}")?;

@@ -136,8 +136,8 @@ fn card(args: &ExportArgs, record: &RunRecord, latents: &[Latent], steps: u64) -
         None => Vec::new(),
         Some(path) => {
             let text = fs::read_to_string(path).map_err(RunError::io(path, "read the credits"))?;
-            let credits: Credits =
-                toml::from_str(&text).map_err(|e| RunError::unexpected(path, "credits as [[credit]] tables", e))?;
+            let credits: Credits = toml::from_str(&text)
+                .map_err(|e| RunError::unexpected(path, "credits as [[credit]] tables", e))?;
             credits.credit
         }
     };
