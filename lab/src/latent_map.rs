@@ -75,8 +75,9 @@ fn eigen(mut a: Matrix) -> ([f64; LATENT_DIM], Matrix) {
                 for row in &mut a {
                     (row[p], row[q]) = rotate(row[p], row[q]);
                 }
-                for k in 0..LATENT_DIM {
-                    (a[p][k], a[q][k]) = rotate(a[p][k], a[q][k]);
+                let (upper, lower) = a.split_at_mut(q);
+                for (x, y) in upper[p].iter_mut().zip(&mut lower[0]) {
+                    (*x, *y) = rotate(*x, *y);
                 }
                 for row in &mut vectors {
                     (row[p], row[q]) = rotate(row[p], row[q]);

@@ -9,7 +9,7 @@ use lab::evaluate::evaluate;
 use lab::export::{self, CHUNK_TOLERANCE, ExportArgs, NETWORK_TOLERANCE};
 use lab::features::FeatureSet;
 use lab::split::Split;
-use lab::train::Run;
+use lab::training::Run;
 use tempfile::tempdir;
 use ukulelatent::model::file::ModelFile;
 

@@ -11,7 +11,8 @@ use lab::curves::{CSV_NAME, PNG_NAME};
 use lab::features::{FeatureSet, FrontEnd};
 use lab::mmd::Kernel;
 use lab::run::RUN_NAME;
-use lab::train::{Run, TrainArgs};
+use lab::train::TrainArgs;
+use lab::training::Run;
 use tempfile::tempdir;
 use ukulelatent::dsp::mel::MelScale;
 
