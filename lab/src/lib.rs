@@ -3,16 +3,22 @@
 //! It shares the plugin's signal processing, so that a model learns exactly what the plugin undoes.
 //! [`prepare`] turns recordings into a feature folder, [`features`] reads it back as what a network sees.
 //! [`train`] makes a run out of features: networks, checkpoint, curves.
+//! [`train`] makes a run out of features: networks, checkpoint, curves. [`export`] turns a run into an instrument, an
+//! ONNX file, and [`evaluate`] says how good it is.
 
 pub mod audio;
+pub mod chain;
 pub mod checkpoint;
 pub mod config;
 pub mod curves;
 pub mod dataset;
 pub mod error;
+pub mod evaluate;
+pub mod export;
 pub mod features;
 pub mod front_end;
 pub mod graph;
+pub mod latent_map;
 pub mod manifest;
 pub mod material;
 pub mod mmd;
@@ -26,6 +32,7 @@ pub mod run;
 pub mod run_error;
 pub mod split;
 pub mod train;
+pub mod training;
 
 pub use error::LabError;
 pub use run_error::RunError;

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use lab::prepare;
+use lab::{evaluate, export, prepare, train};
 
 /// Makes Ukulelatent instruments from recordings.
 #[derive(Parser)]
@@ -16,11 +16,17 @@ struct Cli {
 #[derive(Subcommand)]
 enum Command {
     Features(prepare::FeaturesArgs),
+    Train(train::TrainArgs),
+    Export(export::ExportArgs),
+    Evaluate(evaluate::EvaluateArgs),
 }
 
 fn main() -> ExitCode {
     let result: Result<(), Box<dyn std::error::Error>> = match Cli::parse().command {
         Command::Features(args) => prepare::run(&args).map_err(Into::into),
+        Command::Train(args) => train::run(&args).map_err(Into::into),
+        Command::Export(args) => export::run(&args).map(drop).map_err(Into::into),
+        Command::Evaluate(args) => evaluate::run(&args).map(drop).map_err(Into::into),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

@@ -5,7 +5,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use onnx_rs::ast::{DataType, Dimension, Graph, ValueInfo};
+use onnx_rs::ast::{DataType, Dimension, Graph, TensorShapeDimension, ValueInfo};
 use sha2::{Digest, Sha256};
 
 use super::card::{CardError, LATENT_DIM, METADATA_KEY, ModelCard};
@@ -180,7 +180,7 @@ impl GraphCheck<'_> {
         vector("semitone", "input `semitone`", MidiNote::SEMITONES)?;
         let frames = find("frames");
         if let Some(frames) = frames
-            && (frames.tensor_elem_type() != Some(DataType::Int64) || frames.rank() != 1)
+            && (frames.tensor_elem_type() != Some(DataType::Int64) || dims(frames).len() != 1)
         {
             return Err(self.mismatch("input `frames`", "i64[n]".into(), describe(frames)));
         }
@@ -198,7 +198,7 @@ impl GraphCheck<'_> {
             return Err(self.mismatch(part, expected, "no such input".into()));
         };
         let fits =
-            input.tensor_elem_type() == Some(DataType::Float) && input.fixed_dims() == Some(vec![1, len as i64]);
+            input.tensor_elem_type() == Some(DataType::Float) && is_fixed(dims(input), &[1, len]);
         if fits { Ok(()) } else { Err(self.mismatch(part, expected, describe(input))) }
     }
 
@@ -210,12 +210,11 @@ impl GraphCheck<'_> {
         let Some(mel) = self.graph.output.iter().find(|output| output.name == "mel") else {
             return Err(self.mismatch(part, expected, "no such output".into()));
         };
-        let dims = mel.tensor_shape().map_or(&[][..], |shape| &shape.dim);
         let fits = |dim: &Dimension, size: usize, may_vary: bool| match dim {
             Dimension::Value(value) => *value == size as i64,
             Dimension::Param(_) => may_vary,
         };
-        let shape_fits = matches!(dims, [rows, columns]
+        let shape_fits = matches!(dims(mel), [rows, columns]
             if fits(&rows.value, frames, true) && fits(&columns.value, bands, false));
         if shape_fits && mel.tensor_elem_type() == Some(DataType::Float) {
             Ok(())
@@ -229,6 +228,16 @@ impl GraphCheck<'_> {
     }
 }
 
+/// A tensor's shape; empty for what is no tensor.
+fn dims<'a>(value: &'a ValueInfo<'_>) -> &'a [TensorShapeDimension<'a>] {
+    value.tensor_shape().map_or(&[][..], |shape| &shape.dim)
+}
+
+fn is_fixed(dims: &[TensorShapeDimension<'_>], sizes: &[usize]) -> bool {
+    dims.len() == sizes.len()
+        && dims.iter().zip(sizes).all(|(dim, &size)| dim.value == Dimension::Value(size as i64))
+}
+
 /// A tensor's type as the messages write it: `f32[1,500,128]`.
 fn describe(value: &ValueInfo) -> String {
     let kind = match value.tensor_elem_type() {
@@ -237,8 +246,7 @@ fn describe(value: &ValueInfo) -> String {
         Some(other) => format!("{other:?}"),
         None => "no tensor".to_owned(),
     };
-    let dims = value.tensor_shape().map_or(&[][..], |shape| &shape.dim);
-    let dims: Vec<String> = dims
+    let dims: Vec<String> = dims(value)
         .iter()
         .map(|dim| match &dim.value {
             Dimension::Value(size) => size.to_string(),

@@ -1,0 +1,152 @@
+//! Training on a tiny feature folder.
+
+mod tiny;
+
+use std::fs;
+use std::path::Path;
+
+use lab::checkpoint::CHECKPOINT_NAME;
+use lab::config::TrainConfig;
+use lab::curves::{CSV_NAME, PNG_NAME};
+use lab::features::{FeatureSet, FrontEnd};
+use lab::mmd::Kernel;
+use lab::run::RUN_NAME;
+use lab::train::TrainArgs;
+use lab::training::Run;
+use tempfile::tempdir;
+use ukulelatent::dsp::mel::MelScale;
+
+fn open(config: &TrainConfig, features: &FeatureSet, folder: &Path) -> Run {
+    Run::open(config.clone(), features, Path::new("features"), folder).unwrap()
+}
+
+fn steps(run: &mut Run, count: u64) {
+    (0..count).for_each(|_| run.step().unwrap());
+}
+
+#[test]
+fn training_lowers_the_error_and_leaves_curves_with_either_kernel() {
+    let folder = tempdir().unwrap();
+    let features = tiny::features(&folder.path().join("features"));
+    for kernel in [Kernel::Imq, Kernel::Rbf] {
+        let mut config = tiny::config();
+        config.loss.kernel = kernel;
+        let out = folder.path().join(format!("{kernel:?}"));
+        let mut run = open(&config, &features, &out);
+        steps(&mut run, config.steps);
+        run.save().unwrap();
+        let (first, last) = (run.rows[0].mse, run.rows[run.rows.len() - 1].mse);
+        assert!(last < 0.7 * first, "{kernel:?}: {first} became {last}");
+        let csv = fs::read_to_string(out.join(CSV_NAME)).unwrap();
+        assert_eq!(csv.lines().count(), 1 + run.rows.len());
+        assert_eq!(&fs::read(out.join(PNG_NAME)).unwrap()[1..4], b"PNG");
+    }
+}
+
+#[test]
+fn a_run_that_was_stopped_ends_like_one_that_was_not() {
+    let folder = tempdir().unwrap();
+    let features = tiny::features(&folder.path().join("features"));
+    let config = tiny::config();
+    let (whole, parts) = (folder.path().join("whole"), folder.path().join("parts"));
+    let mut run = open(&config, &features, &whole);
+    steps(&mut run, 33);
+    run.save().unwrap();
+    // Stopped between two rows of the curves, too.
+    for count in [7, 20, 6] {
+        let mut run = open(&config, &features, &parts);
+        steps(&mut run, count);
+        run.save().unwrap();
+    }
+    for name in [CHECKPOINT_NAME, CSV_NAME] {
+        assert!(fs::read(whole.join(name)).unwrap() == fs::read(parts.join(name)).unwrap(), "{name} differs");
+    }
+}
+
+#[test]
+fn another_seed_is_another_run() {
+    let folder = tempdir().unwrap();
+    let features = tiny::features(&folder.path().join("features"));
+    let at = |seed: u64| {
+        let config = TrainConfig { seed, ..tiny::config() };
+        let mut run = open(&config, &features, &folder.path().join(seed.to_string()));
+        steps(&mut run, 20);
+        run.rows[0].mse
+    };
+    assert_ne!(at(1), at(2));
+}
+
+/// The message of a run that cannot be opened.
+fn refusal(config: &TrainConfig, features: &FeatureSet, folder: &Path) -> String {
+    match Run::open(config.clone(), features, Path::new("features"), folder) {
+        Ok(_) => panic!("the run was opened"),
+        Err(error) => error.to_string(),
+    }
+}
+
+#[test]
+fn a_damaged_checkpoint_is_named() {
+    let folder = tempdir().unwrap();
+    let features = tiny::features(&folder.path().join("features"));
+    let out = folder.path().join("run");
+    open(&tiny::config(), &features, &out).save().unwrap();
+    let path = out.join(CHECKPOINT_NAME);
+    let bytes = fs::read(&path).unwrap();
+    for damaged in [&bytes[..bytes.len() / 2], b"not a checkpoint at all"] {
+        fs::write(&path, damaged).unwrap();
+        let message = refusal(&tiny::config(), &features, &out);
+        assert!(message.contains(CHECKPOINT_NAME) && message.contains("expected"), "{message}");
+    }
+}
+
+#[test]
+fn features_of_another_front_end_or_of_other_recordings_are_refused() {
+    let folder = tempdir().unwrap();
+    let mut features = tiny::features(&folder.path().join("features"));
+    let out = folder.path().join("run");
+    open(&tiny::config(), &features, &out).save().unwrap();
+    let other = FrontEnd { mel: MelScale { bands: 40, ..tiny::front_end().mel }, ..tiny::front_end() };
+    let other_folder = folder.path().join("other");
+    tiny::write_features(&other_folder, &other);
+    let message = refusal(&tiny::config(), &FeatureSet::load(&other_folder).unwrap(), &out);
+    assert!(message.contains(RUN_NAME) && message.contains("\"bands\":48") && message.contains("\"bands\":40"));
+    features.data_sha256 = "1".repeat(64);
+    let message = refusal(&tiny::config(), &features, &out);
+    assert!(message.contains(&"0".repeat(64)) && message.contains(&"1".repeat(64)), "{message}");
+}
+
+#[test]
+fn a_run_goes_on_with_its_own_configuration_only() {
+    let folder = tempdir().unwrap();
+    let features = tiny::features(&folder.path().join("features"));
+    let out = folder.path().join("run");
+    open(&tiny::config(), &features, &out).save().unwrap();
+    let other = TrainConfig { batch: 4, ..tiny::config() };
+    let message = refusal(&other, &features, &out);
+    assert!(message.contains("batch = 8") && message.contains("batch = 4"), "{message}");
+}
+
+#[test]
+fn too_few_notes_are_counted() {
+    let folder = tempdir().unwrap();
+    let features = tiny::features(&folder.path().join("features"));
+    let mut config = tiny::config();
+    config.data.highest = 49;
+    let message = refusal(&config, &features, &folder.path().join("run"));
+    assert!(message.contains("at least 8 notes") && message.contains("features"), "{message}");
+}
+
+#[test]
+fn a_folder_without_features_is_named() {
+    let folder = tempdir().unwrap();
+    let args = TrainArgs {
+        features: folder.path().join("nothing"),
+        out: folder.path().join("run"),
+        config: None,
+        steps: None,
+        seed: None,
+        threads: None,
+    };
+    let message = lab::train::run(&args).unwrap_err().to_string();
+    assert!(message.contains("nothing") && message.contains("expected"), "{message}");
+}
