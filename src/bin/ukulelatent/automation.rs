@@ -93,8 +93,7 @@ impl Automation {
 
 /// A line in which nothing is a number.
 fn is_header(line: &str) -> bool {
-    line.split(',').all(|field| field.trim().parse::<f64>().is_err())
-        && line.split(',').count() == COLUMNS
+    line.split(',').all(|field| field.trim().parse::<f64>().is_err()) && line.split(',').count() == COLUMNS
 }
 
 fn parse_line(line: &str) -> Result<Point, String> {
@@ -151,10 +150,7 @@ mod tests {
         assert_eq!(message("#\n0,0,0,x,0"), "moves.csv, line 2: z3: expected a number from -3 to 3, got \"x\"");
         assert_eq!(message("0,0,0,0,4"), "moves.csv, line 1: z4: expected a number from -3 to 3, got \"4\"");
         assert_eq!(message("-1,0,0,0,0"), "moves.csv, line 1: seconds: expected a number from 0 on, got \"-1\"");
-        assert_eq!(
-            message("2,0,0,0,0\n1,0,0,0,0"),
-            "moves.csv, line 2: expected a time of 2 s or later, got 1 s"
-        );
+        assert_eq!(message("2,0,0,0,0\n1,0,0,0,0"), "moves.csv, line 2: expected a time of 2 s or later, got 1 s");
         assert_eq!(message("# nothing\n"), "moves.csv: expected lines of seconds,z1,z2,z3,z4, got none");
     }
 }

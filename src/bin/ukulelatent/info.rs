@@ -13,7 +13,7 @@ use ukulelatent::model::{Catalog, ModelFile};
 use crate::error::CliError;
 use crate::{Outcome, keys};
 
-/// Show the inference backend and why it was chosen, the model folders, and a model's card.
+/// What to tell about.
 #[derive(clap::Args)]
 pub struct Args {
     /// An ONNX file with a model card [default: the built-in model]
@@ -32,14 +32,14 @@ pub struct Args {
 struct Info<'a> {
     version: &'static str,
     backend: BackendInfo,
-    model_folders: &'a [PathBuf],
+    model_folders: Vec<String>,
     model: ModelInfo<'a>,
 }
 
 #[derive(Serialize)]
 struct BackendInfo {
     kind: BackendKind,
-    library: Option<PathBuf>,
+    library: Option<String>,
     because: String,
     cuda_refusal: Option<String>,
 }
@@ -70,11 +70,11 @@ pub fn run(args: &Args) -> Result<Outcome, CliError> {
         version: env!("CARGO_PKG_VERSION"),
         backend: BackendInfo {
             kind: backend.kind,
-            library: backend.library.clone(),
+            library: backend.library.as_ref().map(|path| path.display().to_string()),
             because: backend.because.clone(),
             cuda_refusal: backend.cuda_refusal(),
         },
-        model_folders: catalog.folders(),
+        model_folders: catalog.folders().iter().map(|folder| folder.display().to_string()).collect(),
         model: ModelInfo {
             origin: model.origin.to_string(),
             sha256: &model.sha256,
@@ -114,12 +114,12 @@ fn text(info: &Info<'_>) -> String {
     let backend = &info.backend;
     table.row("backend", format_args!("{} ({})", backend.kind.name(), backend.because));
     if let Some(library) = &backend.library {
-        table.row("library", library.display());
+        table.row("library", library);
     }
     if let Some(refusal) = &backend.cuda_refusal {
         table.row("CUDA", format_args!("refused, the CPU is used: {refusal}"));
     }
-    table.rows("model folders", info.model_folders.iter().map(|folder| folder.display().to_string()));
+    table.rows("model folders", info.model_folders.iter().cloned());
     table.0.push('\n');
     table.row("model", &info.model.origin);
     table.row("SHA-256", info.model.sha256);

@@ -50,7 +50,8 @@ mod tests {
 
     #[test]
     fn names_and_numbers_mean_the_same_keys() {
-        for (text, number) in [("69", 69), ("A4", 69), ("c#3", 49), ("Bb2", 46), ("b2", 47), ("C-1", 0), ("G9", 127)]
+        for (text, number) in
+            [("69", 69), ("A4", 69), ("c#3", 49), ("Bb2", 46), ("b2", 47), ("C-1", 0), ("G9", 127)]
         {
             assert_eq!(parse(text).map(MidiNote::number), Ok(number), "{text}");
         }

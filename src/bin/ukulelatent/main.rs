@@ -11,6 +11,7 @@ mod note;
 mod play;
 mod player;
 mod render;
+mod solo;
 mod song;
 mod sound;
 mod spectrogram;
@@ -32,11 +33,13 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Render a MIDI file to a WAV file, through the same engine as the plugin.
+    /// Render a MIDI file to a WAV file (stereo, 32-bit float), through the same engine as the plugin.
+    ///
+    /// The same song renders to the same bytes on one machine and backend, whatever the block size and the load.
     Render(render::Args),
-    /// Render a single note to a WAV file.
+    /// Render a single note to a WAV file (stereo, 32-bit float).
     Note(note::Args),
-    /// Show the inference backend, the model folders, and a model's card.
+    /// Show the inference backend and why it was chosen, the model folders, and a model's card.
     Info(info::Args),
     /// Measure a WAV file: level, pitch, clicks; draw its spectrogram.
     Listen(listen::Args),

@@ -14,7 +14,7 @@ use crate::{Outcome, keys};
 /// Samples in a block: nothing hangs on it here.
 const BLOCK: usize = 512;
 
-/// Render a single note to a WAV file (stereo, 32-bit float).
+/// Which note to render, and how.
 #[derive(clap::Args)]
 pub struct Args {
     /// Where the sound goes

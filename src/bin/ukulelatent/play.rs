@@ -2,7 +2,7 @@
 
 use crate::Outcome;
 
-/// Play live, through the system's audio and MIDI ports.
+/// What the standalone is told.
 #[derive(clap::Args)]
 #[command(disable_help_flag = true)]
 pub struct Args {

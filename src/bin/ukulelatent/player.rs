@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
-use ukulelatent::engine::{Engine, Mode, NoteId, NoteSelector};
+use ukulelatent::engine::{Controls, Engine, Mode, NoteId, NoteSelector};
 use ukulelatent::instance::{Instance, Setup};
 use ukulelatent::units::{SampleRate, gain_to_db};
 
@@ -102,14 +102,19 @@ impl<'a> Run<'a> {
         Self { job, engine, rate, clock: 0, next: 0, last_event, last_end: 0 }
     }
 
-    /// The end of the file, once everything has ended.
-    fn end(&self) -> u64 {
-        self.last_end.max(self.last_event + self.job.latency as u64)
+    /// When the last event sounds.
+    fn last_due(&self) -> u64 {
+        self.last_event + self.job.latency as u64
     }
 
     /// When patience ends.
     fn limit(&self) -> u64 {
-        self.end().max(self.last_event + (MAX_TAIL_S * f64::from(self.rate.hz())) as u64)
+        self.last_due() + (MAX_TAIL_S * f64::from(self.rate.hz())) as u64
+    }
+
+    /// The end of the file, once [`Run::block`] has nothing more: to the sample, wherever blocks end.
+    fn end(&self) -> u64 {
+        if self.engine.is_active() { self.limit() } else { self.last_end.max(self.last_due()).min(self.limit()) }
     }
 
     /// Renders a block, split where something happens; returns whether there is more to come.
@@ -126,7 +131,7 @@ impl<'a> Run<'a> {
             });
             self.clock = until;
         }
-        let waits = self.next < self.job.events.len() || self.clock < self.end();
+        let waits = self.next < self.job.events.len() || self.clock < self.last_due();
         waits || (self.engine.is_active() && self.clock < self.limit())
     }
 
@@ -136,7 +141,7 @@ impl<'a> Run<'a> {
             && self.clock.is_multiple_of(AUTOMATION_STEP)
         {
             let latent = automation.at(self.clock as f64 / f64::from(self.rate.hz()));
-            self.engine.set_controls(ukulelatent::engine::Controls { latent, ..self.job.sound.controls });
+            self.engine.set_controls(Controls { latent, ..self.job.sound.controls });
         }
         while let Some(event) = self.job.events.get(self.next)
             && sample_at(event, self.rate) <= self.clock

@@ -10,9 +10,7 @@ use crate::song::Song;
 use crate::sound::{SoundArgs, between};
 use crate::wav::WavOutput;
 
-/// Render a MIDI file to a WAV file (stereo, 32-bit float), through the same engine as the plugin.
-///
-/// The same song renders to the same bytes on one machine and backend, whatever the block size and the load.
+/// What to render, and how.
 #[derive(clap::Args)]
 pub struct Args {
     /// A standard MIDI file

@@ -94,8 +94,7 @@ pub struct Song {
 impl Song {
     /// Reads a file: of format 0 or 1, or of format 2 with its tracks one after another.
     pub fn open(path: &Path) -> Result<Self, SongError> {
-        let bytes =
-            std::fs::read(path).map_err(|source| SongError::Unreadable { path: path.into(), source })?;
+        let bytes = std::fs::read(path).map_err(|source| SongError::Unreadable { path: path.into(), source })?;
         Self::parse(path, &bytes)
     }
 
@@ -140,8 +139,9 @@ fn check_whole(path: &Path, bytes: &[u8]) -> Result<(), SongError> {
         // The parser knows what else it may be.
         return Ok(());
     }
-    let (mut rest, mut promised, mut tracks) = (bytes, 0, 0);
-    while !rest.is_empty() {
+    let (mut rest, mut promised, mut tracks) = (bytes, 0_u32, 0_u32);
+    // What follows the last track is none of our business.
+    while !rest.is_empty() && (promised == 0 || tracks < promised) {
         let Some((head, after)) = rest.split_at_checked(8) else {
             return truncated("a chunk header of 8 bytes".into(), format!("{} bytes", rest.len()));
         };
@@ -150,7 +150,7 @@ fn check_whole(path: &Path, bytes: &[u8]) -> Result<(), SongError> {
             return truncated(format!("a chunk of {len} bytes"), format!("{}", after.len()));
         };
         match &head[..4] {
-            b"MThd" if body.len() >= 4 => promised = u16::from_be_bytes([body[2], body[3]]),
+            b"MThd" if body.len() >= 4 => promised = u32::from(u16::from_be_bytes([body[2], body[3]])),
             b"MTrk" => tracks += 1,
             _ => {}
         }
@@ -190,9 +190,7 @@ impl Clock {
     /// `None` if a beat or a frame has no ticks.
     fn new(timing: Timing) -> Option<Self> {
         let (per_tick, per_second, has_tempo) = match timing {
-            Timing::Metrical(ticks) => {
-                (u64::from(DEFAULT_TEMPO_US), 1_000_000 * u64::from(ticks.as_int()), true)
-            }
+            Timing::Metrical(ticks) => (u64::from(DEFAULT_TEMPO_US), 1_000_000 * u64::from(ticks.as_int()), true),
             Timing::Timecode(fps, ticks) => {
                 let (frames, seconds) = match fps {
                     Fps::Fps24 => (24, 1),
@@ -208,7 +206,7 @@ impl Clock {
 
     /// Goes on to a later tick; returns its time in seconds.
     fn advance(&mut self, tick: u64) -> f64 {
-        self.elapsed += (tick - self.tick) * self.per_tick;
+        self.elapsed = self.elapsed.saturating_add((tick - self.tick).saturating_mul(self.per_tick));
         self.tick = tick;
         self.elapsed as f64 / self.per_second as f64
     }

@@ -7,6 +7,9 @@ use std::path::{Path, PathBuf};
 use hound::{SampleFormat, WavReader, WavSpec, WavWriter};
 use ukulelatent::units::SampleRate;
 
+/// Samples of four bytes in the largest WAV file, its headers aside.
+const MAX_SAMPLES: usize = (u32::MAX / 4 - 64) as usize;
+
 /// A file that cannot be written or read.
 #[derive(Debug, thiserror::Error)]
 pub enum WavError {
@@ -63,6 +66,9 @@ impl WavOutput {
     /// Appends samples; both channels are of one length.
     pub fn write(&mut self, left: &[f32], right: &[f32]) -> Result<(), WavError> {
         let Some(writer) = &mut self.writer else { return Ok(()) };
+        if writer.len() as usize + 2 * left.len() > MAX_SAMPLES {
+            return Err(unwritable(&self.path, "it would be longer than the 4 GiB that a WAV file can hold"));
+        }
         for (&l, &r) in left.iter().zip(right) {
             writer
                 .write_sample(l)
