@@ -99,7 +99,7 @@ fn read_wav(path: &Path) -> (hound::WavSpec, Vec<f32>) {
 fn bad_songs_are_named_with_what_is_wrong() {
     let desk = Desk::new();
     desk.write("empty.mid", "");
-    desk.write("cut.mid", &song()[..60]);
+    desk.write("cut.mid", &song()[..50]);
     desk.write("text.mid", "all my songs");
     for (name, words) in [
         ("empty.mid", "expected a MIDI file, got an empty one"),
@@ -174,9 +174,9 @@ fn a_note_sounds_at_its_pitch_and_ends() {
     let (spec, samples) = read_wav(&desk.path("a3.wav"));
     assert_eq!((spec.channels, spec.sample_rate, spec.bits_per_sample), (2, 48_000, 32));
     // Held 0.8 s, then released over a quarter of a second; to the sample, that is its end.
-    assert!((48_000 * 8 / 10..=48_000 * 105 / 100 + 1).contains(&samples.len()), "{} samples", samples.len());
+    assert!((48_000 * 8 / 10..=48_000 * 106 / 100).contains(&samples.len()), "{} samples", samples.len());
     let peak = samples.iter().fold(0.0_f32, |peak, sample| peak.max(sample.abs()));
-    assert!((0.1..1.0).contains(&peak), "{peak}");
+    assert!((0.02..1.0).contains(&peak), "{peak}");
     let key = MidiNote::new(57).unwrap();
     let range = PitchRange { min_hz: 60.0, max_hz: 900.0 };
     let f0_hz = yin_f0(&samples, SampleRate::new(48_000.0).unwrap(), range).expect("a pitch");
@@ -201,8 +201,8 @@ fn a_song_renders_to_the_same_bytes_whatever_the_blocks() {
     assert!(first == render("small.wav", &["--block", "64"]), "blocks of 64 differ");
     assert!(first == render("large.wav", &["--block", "4096"]), "blocks of 4096 differ");
     assert!(first == render("early.wav", &["--latency", "40"]), "the look-ahead is not compensated");
-    let leftovers = fs::read_dir(desk.0.path()).unwrap().filter_map(Result::ok);
-    assert!(leftovers.into_iter().all(|entry| !entry.file_name().to_string_lossy().contains("partial")));
+    let mut entries = fs::read_dir(desk.0.path()).unwrap().filter_map(Result::ok);
+    assert!(entries.all(|entry| !entry.file_name().to_string_lossy().contains("partial")));
 }
 
 #[test]

@@ -7,14 +7,16 @@ use ukulelatent::units::{MidiNote, SampleRate};
 
 use crate::song::{Action, Event};
 
-/// A note alone for less than this is not measured.
-const MIN_ALONE_S: f64 = 0.12;
+/// A note needs this much of itself to be measured, and enough of its periods.
+const MIN_MEASURED_S: f64 = 0.1;
 /// The transient at a note's start has no pitch.
 const SKIP_S: f64 = 0.02;
 /// No more than this much of a note is needed.
 const MAX_MEASURED_S: f64 = 0.5;
 /// How far off a note may be.
 const IN_TUNE_CENTS: f32 = 30.0;
+/// The longest periods looked for that the estimator needs, with some to spare.
+const MIN_PERIODS: f64 = 3.2;
 /// The fundamental is looked for this far either side of the key: a wrong octave is found out.
 const REACH: f32 = 2.3;
 
@@ -90,6 +92,11 @@ fn spans(events: &[Event], release_s: f64, song_end: f64) -> Vec<Span> {
     spans
 }
 
+/// A note that is alone for less cannot be measured.
+fn min_alone_s(key: MidiNote) -> f64 {
+    SKIP_S + (MIN_PERIODS * f64::from(REACH) / f64::from(key.hz())).max(MIN_MEASURED_S)
+}
+
 /// The notes that sound alone for long enough, and until when they do.
 fn alone(spans: &[Span]) -> Vec<(Span, f64)> {
     let mut found = Vec::new();
@@ -97,7 +104,7 @@ fn alone(spans: &[Span]) -> Vec<(Span, f64)> {
     for (index, &span) in spans.iter().enumerate() {
         let next = spans.get(index + 1).map_or(f64::INFINITY, |next| next.start);
         let end = span.end.min(next);
-        if others_end <= span.start && end - span.start >= MIN_ALONE_S {
+        if others_end <= span.start && end - span.start >= min_alone_s(span.key) {
             found.push((span, end));
         }
         others_end = others_end.max(span.end);

@@ -21,12 +21,12 @@ const FRAME_S: f32 = 4096.0 / 48_000.0;
 const SCALE_WIDTH: u32 = 90;
 /// From quiet to loud, evenly spaced: lightness rises in even steps, so that no level stands out by itself.
 const PALETTE: [[f32; 3]; 6] = [
-    [6.0, 6.0, 24.0],
-    [52.0, 22.0, 96.0],
-    [124.0, 36.0, 116.0],
-    [202.0, 66.0, 86.0],
-    [246.0, 142.0, 60.0],
-    [252.0, 248.0, 196.0],
+    [4.0, 5.0, 20.0],
+    [70.0, 40.0, 130.0],
+    [160.0, 76.0, 130.0],
+    [232.0, 122.0, 96.0],
+    [250.0, 184.0, 88.0],
+    [252.0, 238.0, 190.0],
 ];
 
 /// A picture that cannot be written.
@@ -152,7 +152,7 @@ fn paint_scale(root: &Canvas<'_>, left: i32, down: &std::ops::Range<i32>) -> Res
     let mut db = 0.0;
     while db <= RANGE_DB {
         let y = down.start + (db / RANGE_DB * height as f32) as i32;
-        let text = Text::new(format!("-{db:.0} dB"), (left + BAR + 6, y - 7), (FONT, 15).into_font());
+        let text = Text::new(format!("{} dB", -(db as i32)), (left + BAR + 6, y - 7), (FONT, 15).into_font());
         root.draw(&text).map_err(|error| error.to_string())?;
         db += STEP_DB;
     }
@@ -192,17 +192,18 @@ mod tests {
         let levels = Levels::of(&tone, rate);
         assert!(levels.at(0.25, 3000.0) > -1.0);
         assert!(levels.at(0.25, 1000.0) < -60.0);
-        assert_eq!(colour(0.0), [252, 248, 196]);
-        assert_eq!(colour(f32::NAN), [6, 6, 24]);
+        assert_eq!(colour(0.0), [252, 238, 190]);
+        assert_eq!(colour(f32::NAN), [4, 5, 20]);
     }
 
     #[test]
-    fn lightness_rises_along_the_palette() {
+    fn lightness_rises_in_even_steps_along_the_palette() {
         let luma = |db: f32| {
             let [r, g, b] = colour(db).map(f32::from);
             0.2126 * r + 0.7152 * g + 0.0722 * b
         };
-        let levels: Vec<f32> = (0..=90).map(|n| luma(n as f32 - 90.0)).collect();
-        assert!(levels.is_sorted(), "{levels:?}");
+        let levels: Vec<f32> = (0..=5).map(|n| luma(-RANGE_DB * (5 - n) as f32 / 5.0)).collect();
+        let mean = (levels[5] - levels[0]) / 5.0;
+        assert!(levels.windows(2).all(|pair| ((pair[1] - pair[0]) / mean - 1.0).abs() < 0.1), "{levels:?}");
     }
 }
