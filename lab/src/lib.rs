@@ -2,14 +2,30 @@
 //!
 //! It shares the plugin's signal processing, so that a model learns exactly what the plugin undoes.
 //! [`prepare`] turns recordings into a feature folder, [`features`] reads it back as what a network sees.
+//! [`train`] makes a run out of features: networks, checkpoint, curves.
 
 pub mod audio;
+pub mod checkpoint;
+pub mod config;
+pub mod curves;
 pub mod dataset;
 pub mod error;
 pub mod features;
 pub mod front_end;
+pub mod graph;
+pub mod manifest;
+pub mod material;
+pub mod mmd;
+pub mod network;
+pub mod onnx;
 pub mod onset;
+pub mod optimiser;
 pub mod prepare;
 pub mod recording;
+pub mod run;
+pub mod run_error;
+pub mod split;
+pub mod train;
 
 pub use error::LabError;
+pub use run_error::RunError;

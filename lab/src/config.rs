@@ -1,0 +1,223 @@
+//! What a training run can be told: a TOML file, every key of which has a default.
+
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+
+use crate::mmd::Kernel;
+use crate::network::NetworkConfig;
+use crate::run_error::RunError;
+
+/// Everything that decides what a run learns, apart from the recordings. The defaults made the instrument that
+/// ships with the plugin.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct TrainConfig {
+    /// Where all random draws start from.
+    pub seed: u64,
+    /// Steps of the optimiser.
+    pub steps: u64,
+    /// Notes a step.
+    pub batch: usize,
+    /// Which notes are used and which are kept apart.
+    pub data: DataConfig,
+    /// The objective.
+    pub loss: LossConfig,
+    /// How it is followed.
+    pub optimiser: OptimiserConfig,
+    /// Sizes.
+    pub network: NetworkConfig,
+}
+
+/// Which notes are used and which are kept apart.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct DataConfig {
+    /// Families to use; empty for all.
+    pub families: Vec<String>,
+    /// Lowest MIDI note to use.
+    pub lowest: u8,
+    /// Highest MIDI note to use.
+    pub highest: u8,
+    /// Share of the notes that training never sees: half of them whole cells of (instrument, note), half single
+    /// recordings of cells that it knows.
+    pub held_out: f64,
+    /// Share of the notes for the validation curve, chosen in the same way.
+    pub validation: f64,
+    /// Semitones by which copies are shifted.
+    pub shifts: Vec<i8>,
+    /// Share of shifted copies in a batch.
+    pub shifted: f64,
+}
+
+/// MSE + `divergence` x MMD, less `adversary` x the error of reading the pitch from z.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct LossConfig {
+    /// The kernel of the divergence.
+    pub kernel: Kernel,
+    /// Weight of the divergence.
+    pub divergence: f64,
+    /// Draws from the prior that a batch is compared with.
+    pub prior_draws: usize,
+    /// Deviation of the noise on z.
+    pub latent_noise: f32,
+    /// Weight of the adversary's error.
+    pub adversary: f64,
+    /// The adversary's error counts up to this.
+    pub adversary_ceiling: f32,
+    /// The adversary's steps a step.
+    pub adversary_steps: usize,
+}
+
+/// Adam (Kingma & Ba, 2015), warmed up, then along half a cosine.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct OptimiserConfig {
+    /// Highest rate.
+    pub rate: f64,
+    /// Steps up to it.
+    pub warm_up: u64,
+    /// Share of it at the end.
+    pub final_share: f64,
+    /// Longest gradient.
+    pub clip: f32,
+    /// Decay of the running average of the weights, which is what gets exported.
+    pub average: f32,
+}
+
+impl Default for TrainConfig {
+    fn default() -> Self {
+        Self {
+            seed: 1,
+            steps: 6500,
+            batch: 16,
+            data: DataConfig::default(),
+            loss: LossConfig::default(),
+            optimiser: OptimiserConfig::default(),
+            network: NetworkConfig::default(),
+        }
+    }
+}
+
+impl Default for DataConfig {
+    fn default() -> Self {
+        Self {
+            families: Vec::new(),
+            lowest: 36,
+            highest: 88,
+            held_out: 0.1,
+            validation: 0.05,
+            shifts: vec![-2, -1, 1, 2],
+            shifted: 0.5,
+        }
+    }
+}
+
+impl Default for LossConfig {
+    fn default() -> Self {
+        Self {
+            kernel: Kernel::Imq,
+            divergence: 0.1,
+            prior_draws: 64,
+            latent_noise: 0.05,
+            adversary: 0.03,
+            adversary_ceiling: 2.0,
+            adversary_steps: 2,
+        }
+    }
+}
+
+impl Default for OptimiserConfig {
+    fn default() -> Self {
+        Self { rate: 2e-3, warm_up: 50, final_share: 0.02, clip: 1.0, average: 0.998 }
+    }
+}
+
+impl OptimiserConfig {
+    /// The rate at `step` of `steps`.
+    #[must_use]
+    pub fn rate_at(&self, step: u64, steps: u64) -> f64 {
+        if step < self.warm_up {
+            return self.rate * (step + 1) as f64 / self.warm_up as f64;
+        }
+        let along = (step - self.warm_up) as f64 / (steps - self.warm_up.min(steps)).max(1) as f64;
+        let cosine = 0.5 + 0.5 * (std::f64::consts::PI * along.min(1.0)).cos();
+        self.rate * (self.final_share + (1.0 - self.final_share) * cosine)
+    }
+}
+
+impl TrainConfig {
+    /// Reads a TOML file and checks it.
+    ///
+    /// # Errors
+    /// [`RunError`] that names the file and the key.
+    pub fn read(path: &Path) -> Result<Self, RunError> {
+        let text = std::fs::read_to_string(path).map_err(RunError::io(path, "read the configuration"))?;
+        let config: Self =
+            toml::from_str(&text).map_err(|e| RunError::unexpected(path, "a training configuration", e))?;
+        config.check(path)?;
+        Ok(config)
+    }
+
+    /// Whether the values make sense together; `path` is where messages say they come from.
+    ///
+    /// # Errors
+    /// [`RunError::Unexpected`] that names the key.
+    pub fn check(&self, path: &Path) -> Result<(), RunError> {
+        let require = |holds: bool, expected: &str, got: String| {
+            if holds { Ok(()) } else { Err(RunError::unexpected(path, expected, got)) }
+        };
+        let share = |x: f64| (0.0..=0.5).contains(&x);
+        let (data, network) = (&self.data, &self.network);
+        require(self.steps > 0, "`steps` of at least 1", self.steps.to_string())?;
+        require((2..=1024).contains(&self.batch), "`batch` from 2 to 1024", self.batch.to_string())?;
+        require(share(data.held_out), "`data.held_out` from 0 to 0.5", data.held_out.to_string())?;
+        require(share(data.validation), "`data.validation` from 0 to 0.5", data.validation.to_string())?;
+        require((0.0..=1.0).contains(&data.shifted), "`data.shifted` from 0 to 1", data.shifted.to_string())?;
+        require(self.loss.prior_draws >= 2, "`loss.prior_draws` of at least 2", self.loss.prior_draws.to_string())?;
+        let rate = self.optimiser.rate;
+        require(rate.is_finite() && rate > 0.0, "a positive `optimiser.rate`", rate.to_string())?;
+        let sizes = [network.channels, network.condition, network.encoder_channels];
+        require(sizes.iter().all(|s| (1..=4096).contains(s)), "network sizes from 1 to 4096", format!("{sizes:?}"))?;
+        let groups = network.encoder_channels.is_multiple_of(8);
+        require(groups, "`network.encoder_channels` in eights", network.encoder_channels.to_string())?;
+        let reach = network.dilations.iter().all(|d| (1..=64).contains(d));
+        require(reach, "`network.dilations` from 1 to 64", format!("{:?}", network.dilations))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_empty_file_is_the_default() {
+        assert_eq!(toml::from_str::<TrainConfig>("").unwrap(), TrainConfig::default());
+    }
+
+    #[test]
+    fn a_configuration_survives_toml() {
+        let text = toml::to_string(&TrainConfig::default()).unwrap();
+        assert_eq!(toml::from_str::<TrainConfig>(&text).unwrap(), TrainConfig::default());
+    }
+
+    #[test]
+    fn the_rate_rises_then_falls_to_its_share() {
+        let o = OptimiserConfig::default();
+        assert!(o.rate_at(0, 1000) < o.rate_at(10, 1000));
+        assert_eq!(o.rate_at(o.warm_up, 1000), o.rate);
+        assert!((o.rate_at(1000, 1000) - o.rate * o.final_share).abs() < 1e-12);
+    }
+
+    #[test]
+    fn unknown_keys_and_senseless_values_are_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("run.toml");
+        for (text, word) in [("stepps = 3", "stepps"), ("steps = 0", "`steps`"), ("[data]\nheld_out = 2", "held_out")] {
+            std::fs::write(&path, text).unwrap();
+            let error = TrainConfig::read(&path).unwrap_err().to_string();
+            assert!(error.contains("run.toml") && error.contains(word) && error.contains("expected"), "{error}");
+        }
+    }
+}

@@ -1,0 +1,141 @@
+//! The spectrograms of a run, shifted copies included, in memory; and which of them each step sees.
+
+use std::ops::Range;
+
+use candle_core::{Device, Result, Tensor};
+use half::f16;
+use half::slice::HalfFloatSliceExt;
+use indicatif::{ProgressBar, ProgressStyle};
+use rand::seq::{IndexedRandom, SliceRandom};
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+use rayon::prelude::*;
+use ukulelatent::units::MidiNote;
+
+use crate::config::DataConfig;
+use crate::features::FeatureSet;
+use crate::split::Split;
+
+/// One spectrogram and its pitch.
+struct Copy {
+    /// In halves: their steps, 5e-4 near 1, are a seventieth of what the network gets wrong.
+    mel: Vec<f16>,
+    pitch: u32,
+}
+
+/// A note: as it is, then its shifted copies.
+struct Note {
+    copies: Vec<Copy>,
+}
+
+/// All that a run trains on.
+pub struct Material {
+    notes: Vec<Note>,
+    shifted: f64,
+    frames: usize,
+    bands: usize,
+}
+
+/// Spectrograms `[B, frames, bands]` and their pitches, semitones from A0.
+pub struct Batch {
+    /// `[B, frames, bands]`, in [-1, 1].
+    pub mel: Tensor,
+    /// Semitones from A0.
+    pub pitches: Vec<u32>,
+}
+
+/// Semitones from A0 of a note that models can name.
+#[must_use]
+pub fn pitch_of(note: MidiNote) -> u32 {
+    u32::from(note.number() - MidiNote::LOWEST_ENCODED.number())
+}
+
+impl Material {
+    /// Computes the spectrograms of the training notes and of their allowed copies.
+    #[must_use]
+    pub fn new(features: &FeatureSet, split: &Split, data: &DataConfig) -> Self {
+        let progress = ProgressBar::new(split.train.len() as u64).with_style(
+            ProgressStyle::with_template("spectrograms {bar:30} {pos}/{len} {eta}").expect("a valid template"),
+        );
+        let note = |&i: &usize| {
+            let entry = &features.entries[i];
+            let copy = |shift: i8| Copy {
+                mel: features.mel(i, shift).into_iter().map(f16::from_f32).collect(),
+                pitch: pitch_of(entry.note).wrapping_add_signed(shift.into()),
+            };
+            let shifts = split.allowed_shifts(entry, &data.shifts);
+            let note = Note { copies: std::iter::once(0).chain(shifts).map(copy).collect() };
+            progress.inc(1);
+            note
+        };
+        let notes = split.train.par_iter().map(note).collect();
+        progress.finish_and_clear();
+        Self {
+            notes,
+            shifted: data.shifted,
+            frames: features.front_end.frames,
+            bands: features.front_end.mel.bands,
+        }
+    }
+
+    /// The batch of a step: notes in a new random order each time all were seen, each with probability `shifted` as one
+    /// of its copies. Depends on nothing but `seed` and `step`.
+    ///
+    /// # Errors
+    /// None in practice; candle's.
+    pub fn batch(&self, seed: u64, step: u64, size: usize, rng: &mut ChaCha8Rng) -> Result<Batch> {
+        let count = self.notes.len() as u64;
+        let mut mel = vec![0.0f32; size * self.frames * self.bands];
+        let mut pitches = Vec::with_capacity(size);
+        let mut order = (u64::MAX, Vec::new());
+        let first = step * size as u64;
+        for (seen, row) in (first..).zip(mel.chunks_exact_mut(self.frames * self.bands)) {
+            let epoch = seen / count;
+            if order.0 != epoch {
+                order = (epoch, self.order(seed, epoch));
+            }
+            let note = &self.notes[order.1[(seen % count) as usize]];
+            let shifted = rng.random_bool(self.shifted);
+            let copy = note.copies[1..].choose(rng).filter(|_| shifted).unwrap_or(&note.copies[0]);
+            copy.mel.convert_to_f32_slice(row);
+            pitches.push(copy.pitch);
+        }
+        Ok(Batch { mel: Tensor::from_vec(mel, (size, self.frames, self.bands), &Device::Cpu)?, pitches })
+    }
+
+    /// Notes as they are, by their place in the split's training notes.
+    ///
+    /// # Errors
+    /// None in practice; candle's.
+    pub fn originals(&self, range: Range<usize>) -> Result<Batch> {
+        let notes = &self.notes[range];
+        let mut mel = vec![0.0f32; notes.len() * self.frames * self.bands];
+        for (note, row) in notes.iter().zip(mel.chunks_exact_mut(self.frames * self.bands)) {
+            note.copies[0].mel.convert_to_f32_slice(row);
+        }
+        let pitches = notes.iter().map(|note| note.copies[0].pitch).collect();
+        Ok(Batch { mel: Tensor::from_vec(mel, (notes.len(), self.frames, self.bands), &Device::Cpu)?, pitches })
+    }
+
+    fn order(&self, seed: u64, epoch: u64) -> Vec<usize> {
+        let mut order: Vec<usize> = (0..self.notes.len()).collect();
+        let mut rng = ChaCha8Rng::seed_from_u64(seed);
+        rng.set_stream(EPOCHS + epoch);
+        order.shuffle(&mut rng);
+        order
+    }
+}
+
+/// The random streams of epochs lie beyond those of steps.
+const EPOCHS: u64 = 1 << 63;
+
+/// Notes as they are, in one batch.
+///
+/// # Errors
+/// None in practice; candle's.
+pub fn originals(features: &FeatureSet, indices: &[usize]) -> Result<Batch> {
+    let front_end = &features.front_end;
+    let mel: Vec<f32> = indices.par_iter().flat_map_iter(|&i| features.mel(i, 0)).collect();
+    let mel = Tensor::from_vec(mel, (indices.len(), front_end.frames, front_end.mel.bands), &Device::Cpu)?;
+    Ok(Batch { mel, pitches: indices.iter().map(|&i| pitch_of(features.entries[i].note)).collect() })
+}

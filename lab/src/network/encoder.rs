@@ -1,0 +1,126 @@
+//! The encoder: from a mel-spectrogram and its pitch to a latent point.
+
+use candle_core::{D, Device, Result, Tensor};
+
+use super::comb::PITCHES;
+use super::ops::normalise_modulate;
+use super::parameters::{Linear, Parameters};
+use super::{NetworkConfig, Shape};
+use ukulelatent::model::card::LATENT_DIM;
+
+/// Taps of each strided convolution.
+const TAPS: usize = 5;
+/// Zeros on each side of a convolution's input.
+const PAD: usize = 2;
+/// Halvings of the frame rate.
+const STAGES: usize = 4;
+/// Groups of channels that are normalised together.
+const GROUPS: usize = 8;
+const GROUP_EPSILON: f64 = 1e-5;
+const HEAD: usize = 256;
+/// The latent points must not start on one spot, or the divergence keeps them there.
+const HEAD_SCALE: f32 = 3.0;
+
+/// From a mel-spectrogram to a latent point. It is told the pitch, so that it need not spend the latent space on it.
+pub struct Encoder {
+    entry: Linear,
+    entry_pitch: Tensor,
+    stages: Vec<Stage>,
+    head: Linear,
+    head_pitch: Tensor,
+    head_norm: [Tensor; 2],
+    mean: Linear,
+}
+
+struct Stage {
+    convolution: Linear,
+    norm: [Tensor; 2],
+}
+
+impl Encoder {
+    /// An encoder with fresh parameters, named `encoder.*`.
+    ///
+    /// # Errors
+    /// None in practice; candle's.
+    pub fn new(parameters: &mut Parameters, config: &NetworkConfig, shape: &Shape) -> Result<Self> {
+        let p = parameters;
+        let c = config.encoder_channels;
+        let frames = (0..STAGES).fold(shape.frames, |frames, _| frames.div_ceil(2));
+        let stage = |p: &mut Parameters, i: usize| -> Result<Stage> {
+            let name = format!("encoder.stages.{i}");
+            Ok(Stage {
+                convolution: p.linear(&name, TAPS * c, c)?,
+                norm: [
+                    p.constant(&format!("{name}.norm.scale"), &[c], 1.0)?,
+                    p.constant(&format!("{name}.norm.shift"), &[c], 0.0)?,
+                ],
+            })
+        };
+        Ok(Self {
+            entry: p.linear("encoder.entry", shape.bands(), c)?,
+            entry_pitch: p.constant("encoder.entry_pitch", &[PITCHES, c], 0.0)?,
+            stages: (0..STAGES).map(|i| stage(p, i)).collect::<Result<_>>()?,
+            head: p.linear("encoder.head", frames * c, HEAD)?,
+            head_pitch: p.constant("encoder.head_pitch", &[PITCHES, HEAD], 0.0)?,
+            head_norm: [
+                p.constant("encoder.head_norm.scale", &[HEAD], 1.0)?,
+                p.constant("encoder.head_norm.shift", &[HEAD], 0.0)?,
+            ],
+            mean: p.scaled_linear("encoder.mean", HEAD, LATENT_DIM, HEAD_SCALE)?,
+        })
+    }
+
+    /// Latent points `[B, LATENT_DIM]` of `mel` `[B, frames, bands]`, values in [-1, 1]; `pitches` counts
+    /// semitones from A0, one a note.
+    ///
+    /// # Errors
+    /// If shapes do not fit or a pitch is none of [`PITCHES`].
+    pub fn forward(&self, mel: &Tensor, pitches: &[u32]) -> Result<Tensor> {
+        let notes = pitches.len();
+        let index = Tensor::from_slice(pitches, notes, &Device::Cpu)?;
+        // Silence must be zero: most of the input is silent.
+        let x = self.entry.activated(&(mel + 1.0)?)?;
+        let mut x = x.broadcast_add(&self.entry_pitch.index_select(&index, 0)?.unsqueeze(1)?)?;
+        for stage in &self.stages {
+            x = stage.forward(&x)?;
+        }
+        let h = self.head.forward(&x.flatten_from(1)?)?;
+        let h = (h + self.head_pitch.index_select(&index, 0)?)?;
+        let rows = |t: &Tensor| t.broadcast_as((notes, HEAD))?.contiguous();
+        let h = normalise_modulate(&h.unsqueeze(1)?, &rows(&self.head_norm[0])?, &rows(&self.head_norm[1])?)?;
+        self.mean.forward(&leaky(&h.squeeze(1)?)?)
+    }
+}
+
+impl Stage {
+    /// `[B, T, C]` to `[B, ceil(T / 2), C]`: convolution of stride 2 as one matrix product over unfolded frames.
+    fn forward(&self, x: &Tensor) -> Result<Tensor> {
+        let (notes, frames, c) = x.dims3()?;
+        let half = frames.div_ceil(2);
+        // Pairs of frames as rows: output t sees the rows t, t + 1 and the first half of row t + 2.
+        let pairs = x.pad_with_zeros(1, PAD, 2 * half + 4 - PAD - frames)?.reshape((notes, half + 2, 2 * c))?;
+        let unfolded = [
+            pairs.narrow(1, 0, half)?,
+            pairs.narrow(1, 1, half)?,
+            pairs.narrow(1, 2, half)?.narrow(2, 0, c)?,
+        ];
+        let y = self.convolution.forward(&Tensor::cat(&unfolded, D::Minus1)?)?;
+        leaky(&self.group_norm(&y)?)
+    }
+
+    /// Wu & He, 2018: each group of channels of a note to mean 0 and variance 1 over its frames.
+    fn group_norm(&self, x: &Tensor) -> Result<Tensor> {
+        let (notes, frames, c) = x.dims3()?;
+        let grouped = x.reshape((notes, frames, GROUPS, c / GROUPS))?;
+        let mean = grouped.mean_keepdim(3)?.mean_keepdim(1)?;
+        let centred = grouped.broadcast_sub(&mean)?;
+        let variance = centred.sqr()?.mean_keepdim(3)?.mean_keepdim(1)?;
+        let normed = centred.broadcast_div(&(variance + GROUP_EPSILON)?.sqrt()?)?.reshape((notes, frames, c))?;
+        normed.broadcast_mul(&self.norm[0])?.broadcast_add(&self.norm[1])
+    }
+}
+
+fn leaky(x: &Tensor) -> Result<Tensor> {
+    let zero = Tensor::zeros(x.dim(D::Minus1)?, x.dtype(), x.device())?;
+    super::ops::bias_leaky(x, &zero, super::parameters::LEAK)
+}

@@ -1,0 +1,69 @@
+//! The networks: encoder, lean causal decoder, and the adversary that keeps pitch out of the latent space.
+
+pub mod adversary;
+pub mod comb;
+pub mod decoder;
+pub mod encoder;
+pub mod ops;
+pub mod parameters;
+
+use serde::{Deserialize, Serialize};
+use ukulelatent::dsp::mel::MelScale;
+use ukulelatent::dsp::stft::FrameGeometry;
+use ukulelatent::units::SampleRate;
+
+pub use adversary::Adversary;
+pub use comb::PITCHES;
+pub use decoder::Decoder;
+pub use encoder::Encoder;
+pub use parameters::Parameters;
+
+/// Sizes of the networks.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct NetworkConfig {
+    /// Channels of the decoder's frames.
+    pub channels: usize,
+    /// Width of the vector that tells the decoder what to make.
+    pub condition: usize,
+    /// Dilation of each of the decoder's blocks.
+    pub dilations: Vec<usize>,
+    /// Channels of the encoder's frames; a multiple of 8.
+    pub encoder_channels: usize,
+}
+
+impl Default for NetworkConfig {
+    /// 0.89 M parameters in the decoder, 70 M multiplications a note of 128 frames.
+    fn default() -> Self {
+        Self { channels: 192, condition: 128, dilations: vec![1, 2, 4], encoder_channels: 128 }
+    }
+}
+
+impl NetworkConfig {
+    /// Frames before a wanted one that the decoder must see to make it: its receptive field, less one.
+    #[must_use]
+    pub fn context_frames(&self) -> usize {
+        self.dilations.iter().map(|dilation| (decoder::TAPS - 1) * dilation).sum()
+    }
+}
+
+/// What the networks need to know of the front end.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Shape {
+    /// Frames of a note.
+    pub frames: usize,
+    /// The mel filter bank.
+    pub mel: MelScale,
+    /// FFT size and hop.
+    pub geometry: FrameGeometry,
+    /// The recordings' rate.
+    pub sample_rate: SampleRate,
+}
+
+impl Shape {
+    /// Values of a frame.
+    #[must_use]
+    pub fn bands(&self) -> usize {
+        self.mel.bands
+    }
+}

@@ -1,0 +1,202 @@
+//! Bias, activation and loss.
+
+use candle_core::{CpuStorage, CustomOp1, CustomOp2, CustomOp3, Layout, Result, Shape, Tensor};
+
+use super::{borrow, numbers, result, tensor};
+
+/// `y = leaky(x + bias)` with the given slope below zero; slope 1 is the bias alone.
+/// `x` is `[.., C]`, `bias` `[C]`.
+///
+/// # Errors
+/// If shapes do not fit.
+pub fn bias_leaky(x: &Tensor, bias: &Tensor, slope: f32) -> Result<Tensor> {
+    x.contiguous()?.apply_op2(bias, BiasLeaky { slope })
+}
+
+struct BiasLeaky {
+    slope: f32,
+}
+
+impl CustomOp2 for BiasLeaky {
+    fn name(&self) -> &'static str {
+        "bias-leaky"
+    }
+
+    fn cpu_fwd(&self, x: &CpuStorage, lx: &Layout, bias: &CpuStorage, lb: &Layout) -> Result<(CpuStorage, Shape)> {
+        let (x, bias) = (numbers(x, lx)?, numbers(bias, lb)?);
+        let mut y = Vec::with_capacity(x.len());
+        for row in x.chunks_exact(bias.len()) {
+            y.extend(row.iter().zip(bias).map(|(x, b)| {
+                let v = x + b;
+                if v > 0.0 { v } else { v * self.slope }
+            }));
+        }
+        result(y, lx.shape().clone())
+    }
+
+    fn bwd(&self, x: &Tensor, bias: &Tensor, y: &Tensor, g: &Tensor) -> Result<(Option<Tensor>, Option<Tensor>)> {
+        let (ys, gs) = (borrow(y)?, borrow(g)?);
+        let channels = bias.elem_count();
+        let mut gx = Vec::with_capacity(gs.len());
+        let mut gb = vec![0.0; channels];
+        for (y, g) in ys.chunks_exact(channels).zip(gs.chunks_exact(channels)) {
+            let from = gx.len();
+            // The slope is positive, so the output's sign is the input's.
+            gx.extend(y.iter().zip(g).map(|(y, g)| if *y > 0.0 { *g } else { g * self.slope }));
+            for (b, g) in gb.iter_mut().zip(&gx[from..]) {
+                *b += g;
+            }
+        }
+        Ok((Some(tensor(gx, x.shape())?), Some(tensor(gb, channels)?)))
+    }
+}
+
+/// `y = tanh(x + bias + gate * comb)`: `x` and `gate` are `[B, T, F]`, `bias` `[F]`, `comb` `[B, F]` a constant.
+///
+/// # Errors
+/// If shapes do not fit.
+pub fn tanh_gate(x: &Tensor, gate: &Tensor, bias: &Tensor, comb: &Tensor) -> Result<Tensor> {
+    let (_, frames, bands) = x.dims3()?;
+    let comb = comb.flatten_all()?.to_vec1()?;
+    x.contiguous()?.apply_op3(&gate.contiguous()?, bias, TanhGate { comb, frames, bands })
+}
+
+struct TanhGate {
+    comb: Vec<f32>,
+    frames: usize,
+    bands: usize,
+}
+
+impl TanhGate {
+    /// The comb of each row in turn.
+    fn combs(&self) -> impl Iterator<Item = &[f32]> {
+        self.comb.chunks_exact(self.bands).flat_map(|comb| std::iter::repeat_n(comb, self.frames))
+    }
+}
+
+impl CustomOp3 for TanhGate {
+    fn name(&self) -> &'static str {
+        "tanh-gate"
+    }
+
+    fn cpu_fwd(
+        &self,
+        x: &CpuStorage,
+        lx: &Layout,
+        gate: &CpuStorage,
+        lg: &Layout,
+        bias: &CpuStorage,
+        lb: &Layout,
+    ) -> Result<(CpuStorage, Shape)> {
+        let (x, gate, bias) = (numbers(x, lx)?, numbers(gate, lg)?, numbers(bias, lb)?);
+        let mut y = Vec::with_capacity(x.len());
+        let rows = x.chunks_exact(self.bands).zip(gate.chunks_exact(self.bands)).zip(self.combs());
+        for ((x, gate), comb) in rows {
+            let terms = x.iter().zip(gate).zip(bias.iter().zip(comb));
+            y.extend(terms.map(|((x, gate), (bias, comb))| tanh(x + bias + gate * comb)));
+        }
+        result(y, lx.shape().clone())
+    }
+
+    fn bwd(
+        &self,
+        x: &Tensor,
+        gate: &Tensor,
+        bias: &Tensor,
+        y: &Tensor,
+        g: &Tensor,
+    ) -> Result<(Option<Tensor>, Option<Tensor>, Option<Tensor>)> {
+        let (ys, gs) = (borrow(y)?, borrow(g)?);
+        let mut gx = Vec::with_capacity(ys.len());
+        let mut ggate = Vec::with_capacity(ys.len());
+        let mut gbias = vec![0.0; self.bands];
+        let rows = ys.chunks_exact(self.bands).zip(gs.chunks_exact(self.bands)).zip(self.combs());
+        for ((y, g), comb) in rows {
+            let from = gx.len();
+            gx.extend(y.iter().zip(g).map(|(y, g)| g * (1.0 - y * y)));
+            ggate.extend(gx[from..].iter().zip(comb).map(|(g, comb)| g * comb));
+            for (b, g) in gbias.iter_mut().zip(&gx[from..]) {
+                *b += g;
+            }
+        }
+        Ok((Some(tensor(gx, x.shape())?), Some(tensor(ggate, gate.shape())?), Some(tensor(gbias, bias.shape())?)))
+    }
+}
+
+/// Beyond this tanh is 1 in f32.
+const TANH_SATURATES: f32 = 9.1;
+
+/// `tanh` to 2e-7, in a form that compilers turn into vector instructions: `1 - 2 / (exp(2x) + 1)`.
+#[inline]
+fn tanh(x: f32) -> f32 {
+    let x = x.clamp(-TANH_SATURATES, TANH_SATURATES);
+    1.0 - 2.0 / (exp2(x * (2.0 * std::f32::consts::LOG2_E)) + 1.0)
+}
+
+/// `2^x` for |x| < 120: whole part into the exponent, Taylor series of the rest (at most 0.5 ln 2 = 0.35, whose
+/// seventh power over 7! is 1e-7).
+#[inline]
+fn exp2(x: f32) -> f32 {
+    /// Adding it leaves a small number's whole part in the low bits of the mantissa.
+    const ROUND: f32 = 12_582_912.0;
+    let shifted = x + ROUND;
+    let whole = shifted - ROUND;
+    let r = (x - whole) * std::f32::consts::LN_2;
+    let series = 1.0
+        + r * (1.0
+            + r * (1.0 / 2.0 + r * (1.0 / 6.0 + r * (1.0 / 24.0 + r * (1.0 / 120.0 + r * (1.0 / 720.0))))));
+    let exponent = shifted.to_bits().wrapping_sub(ROUND.to_bits()).wrapping_add(127) << 23;
+    series * f32::from_bits(exponent)
+}
+
+/// Mean of `(y - target)^2` over all elements, as a scalar; `target` is a constant of the same shape.
+///
+/// # Errors
+/// If shapes do not fit.
+pub fn mean_squared_error(y: &Tensor, target: &Tensor) -> Result<Tensor> {
+    if y.shape() != target.shape() {
+        candle_core::bail!("mean squared error of {:?} against {:?}", y.shape(), target.shape());
+    }
+    y.contiguous()?.apply_op1(MeanSquaredError { target: target.contiguous()?.detach() })
+}
+
+struct MeanSquaredError {
+    target: Tensor,
+}
+
+impl CustomOp1 for MeanSquaredError {
+    fn name(&self) -> &'static str {
+        "mean-squared-error"
+    }
+
+    fn cpu_fwd(&self, y: &CpuStorage, ly: &Layout) -> Result<(CpuStorage, Shape)> {
+        let (y, target) = (numbers(y, ly)?, borrow(&self.target)?);
+        // Rows in f32, their sum in f64: a million squares need more digits than f32 has.
+        let row = |(y, t): (&[f32], &[f32])| y.iter().zip(t).map(|(y, t)| (y - t) * (y - t)).sum::<f32>();
+        let sum: f64 = y.chunks(ROW).zip(target.chunks(ROW)).map(row).map(f64::from).sum();
+        result(vec![(sum / y.len() as f64) as f32], ())
+    }
+
+    fn bwd(&self, y: &Tensor, _: &Tensor, g: &Tensor) -> Result<Option<Tensor>> {
+        let (ys, target) = (borrow(y)?, borrow(&self.target)?);
+        let scale = 2.0 * g.to_scalar::<f32>()? / ys.len() as f32;
+        Ok(Some(tensor(ys.iter().zip(target.iter()).map(|(y, t)| scale * (y - t)).collect(), y.shape())?))
+    }
+}
+
+const ROW: usize = 512;
+
+#[cfg(test)]
+mod tests {
+    use super::tanh;
+
+    #[test]
+    fn the_fast_tanh_is_tanh() {
+        let worst = (-4000..=4000)
+            .map(|i| i as f32 * 0.004)
+            .map(|x| (f64::from(tanh(x)) - f64::from(x).tanh()).abs())
+            .fold(0.0, f64::max);
+        // 1 - 2 / (e + 1) rounds to the steps of numbers near 1.
+        assert!(worst <= 2.0 * f64::from(f32::EPSILON), "{worst:e}");
+    }
+}

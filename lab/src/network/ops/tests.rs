@@ -1,0 +1,91 @@
+//! Every hand-written gradient against central differences.
+
+use candle_core::{Device, Result, Tensor, Var};
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+
+use super::*;
+
+fn random(shape: &[usize], seed: u64) -> Tensor {
+    let mut rng = ChaCha8Rng::seed_from_u64(seed);
+    let values: Vec<f32> = (0..shape.iter().product()).map(|_| rng.random_range(-1.0..1.0)).collect();
+    Tensor::from_vec(values, shape, &Device::Cpu).unwrap()
+}
+
+/// Largest difference between the gradients of `sum(f(inputs) * weights)` and its central differences, relative
+/// to the largest gradient.
+fn gradient_gap(inputs: &[Tensor], f: impl Fn(&[Tensor]) -> Result<Tensor>) -> f64 {
+    let vars: Vec<Var> = inputs.iter().map(|t| Var::from_tensor(t).unwrap()).collect();
+    let tensors: Vec<Tensor> = vars.iter().map(|v| v.as_tensor().clone()).collect();
+    let y = f(&tensors).unwrap();
+    let weights = random(y.dims(), 99);
+    let weigh = |y: &Tensor| (y * &weights).unwrap().sum_all().unwrap();
+    let gradients = weigh(&y).backward().unwrap();
+    let (mut worst, mut largest) = (0.0f64, 0.0f64);
+    for (i, var) in vars.iter().enumerate() {
+        let exact = gradients.get(var.as_tensor()).unwrap().flatten_all().unwrap().to_vec1::<f32>().unwrap();
+        for (j, exact) in exact.iter().enumerate() {
+            let at = |delta: f32| {
+                let mut values = inputs[i].flatten_all().unwrap().to_vec1::<f32>().unwrap();
+                values[j] += delta;
+                let mut moved = inputs.to_vec();
+                moved[i] = Tensor::from_vec(values, inputs[i].dims(), &Device::Cpu).unwrap();
+                f64::from(weigh(&f(&moved).unwrap()).to_scalar::<f32>().unwrap())
+            };
+            let difference = (at(STEP) - at(-STEP)) / (2.0 * f64::from(STEP));
+            worst = worst.max((difference - f64::from(*exact)).abs());
+            largest = largest.max(difference.abs());
+        }
+    }
+    worst / largest
+}
+
+const STEP: f32 = 1e-2;
+/// Central differences of step 1e-2 are wrong by about step^2 times the third derivative.
+const TOLERANCE: f64 = 3e-3;
+
+#[test]
+fn gradients_of_the_depthwise_convolution_are_right() {
+    let inputs = [random(&[2, 9, 3], 1), random(&[5, 3], 2), random(&[3], 3)];
+    let gap = gradient_gap(&inputs, |t| depthwise_causal(&t[0], &t[1], &t[2], 2));
+    assert!(gap < TOLERANCE, "{gap}");
+}
+
+#[test]
+fn gradients_of_normalise_modulate_are_right() {
+    let inputs = [random(&[2, 3, 8], 1), random(&[2, 8], 2), random(&[2, 8], 3)];
+    let gap = gradient_gap(&inputs, |t| normalise_modulate(&t[0], &t[1], &t[2]));
+    assert!(gap < TOLERANCE, "{gap}");
+}
+
+#[test]
+fn gradients_of_modulated_rows_are_right() {
+    let inputs = [random(&[4, 3], 1), random(&[2, 3], 2), random(&[2, 3], 3)];
+    let gap = gradient_gap(&inputs, |t| modulated_rows(&t[0], &t[1], &t[2]));
+    assert!(gap < TOLERANCE, "{gap}");
+}
+
+#[test]
+fn gradients_of_bias_leaky_are_right() {
+    // Far from the kink, where a difference would straddle both slopes.
+    let x = random(&[2, 2, 4], 1).affine(1.0, 0.0).unwrap();
+    let away = (&x + x.sign().unwrap().affine(0.5, 0.0).unwrap()).unwrap();
+    let inputs = [away, random(&[4], 2).affine(0.1, 0.0).unwrap()];
+    let gap = gradient_gap(&inputs, |t| bias_leaky(&t[0], &t[1], 0.1));
+    assert!(gap < TOLERANCE, "{gap}");
+}
+
+#[test]
+fn gradients_of_the_gated_tanh_are_right() {
+    let comb = random(&[2, 4], 4);
+    let inputs = [random(&[2, 3, 4], 1), random(&[2, 3, 4], 2), random(&[4], 3)];
+    let gap = gradient_gap(&inputs, |t| tanh_gate(&t[0], &t[1], &t[2], &comb));
+    assert!(gap < TOLERANCE, "{gap}");
+}
+
+#[test]
+fn gradients_of_the_mean_squared_error_are_right() {
+    let target = random(&[3, 7], 2);
+    let gap = gradient_gap(&[random(&[3, 7], 1)], |t| mean_squared_error(&t[0], &target));
+    assert!(gap < TOLERANCE, "{gap}");
+}

@@ -1,0 +1,206 @@
+//! Adam with a clipped gradient, and the running average of what it makes.
+
+use std::collections::HashMap;
+
+use candle_core::backprop::GradStore;
+use candle_core::{Device, Result, Tensor};
+
+use crate::network::Parameters;
+
+const BETA_1: f32 = 0.9;
+const BETA_2: f32 = 0.999;
+const EPSILON: f32 = 1e-8;
+
+/// State of Adam (Kingma & Ba, 2015) for one set of parameters, in their order.
+pub struct Adam {
+    first: Vec<Vec<f32>>,
+    second: Vec<Vec<f32>>,
+    steps: i32,
+}
+
+/// The gradient of each parameter, in their order; parameters that the loss does not reach have none.
+fn gradients(parameters: &Parameters, store: &GradStore) -> Result<Vec<Option<Vec<f32>>>> {
+    let numbers = |g: &Tensor| g.flatten_all()?.to_vec1::<f32>();
+    parameters.iter().map(|(_, var)| store.get(var.as_tensor()).map(numbers).transpose()).collect()
+}
+
+impl Adam {
+    /// Nothing seen yet.
+    #[must_use]
+    pub fn new(parameters: &Parameters) -> Self {
+        let zeros = || parameters.iter().map(|(_, var)| vec![0.0; var.elem_count()]).collect();
+        Self { first: zeros(), second: zeros(), steps: 0 }
+    }
+
+    /// One step along `store`'s gradients, cut to length `clip` if they are longer.
+    ///
+    /// # Errors
+    /// None in practice; candle's.
+    pub fn step(&mut self, parameters: &Parameters, store: &GradStore, rate: f64, clip: f32) -> Result<()> {
+        self.steps += 1;
+        let gradients = gradients(parameters, store)?;
+        let square = |g: &Vec<f32>| g.iter().map(|g| f64::from(g * g)).sum::<f64>();
+        let length = gradients.iter().flatten().map(square).sum::<f64>().sqrt() as f32;
+        let scale = if length > clip { clip / length } else { 1.0 };
+        let (unbias_1, unbias_2) = (1.0 - BETA_1.powi(self.steps), 1.0 - BETA_2.powi(self.steps));
+        let rate = rate as f32 / unbias_1;
+        for (i, ((_, var), gradient)) in parameters.iter().zip(gradients).enumerate() {
+            let Some(gradient) = gradient else { continue };
+            let mut values = var.flatten_all()?.to_vec1::<f32>()?;
+            let moments = self.first[i].iter_mut().zip(&mut self.second[i]);
+            for ((value, gradient), (first, second)) in values.iter_mut().zip(gradient).zip(moments) {
+                let g = gradient * scale;
+                *first = BETA_1 * *first + (1.0 - BETA_1) * g;
+                *second = BETA_2 * *second + (1.0 - BETA_2) * g * g;
+                *value -= rate * *first / ((*second / unbias_2).sqrt() + EPSILON);
+            }
+            var.set(&Tensor::from_vec(values, var.shape(), &Device::Cpu)?)?;
+        }
+        Ok(())
+    }
+
+    /// Adds the state to `tensors`, under names that begin with `prefix`.
+    ///
+    /// # Errors
+    /// None in practice; candle's.
+    pub fn save(&self, parameters: &Parameters, prefix: &str, tensors: &mut HashMap<String, Tensor>) -> Result<()> {
+        for (moment, values) in [("first", &self.first), ("second", &self.second)] {
+            save_values(values, parameters, &format!("{prefix}{moment}."), tensors)?;
+        }
+        tensors.insert(format!("{prefix}steps"), Tensor::new(&[i64::from(self.steps)], &Device::Cpu)?);
+        Ok(())
+    }
+
+    /// Takes the state that [`Adam::save`] left.
+    ///
+    /// # Errors
+    /// For a missing tensor or one of another shape.
+    pub fn load(&mut self, parameters: &Parameters, prefix: &str, tensors: &HashMap<String, Tensor>) -> Result<()> {
+        self.first = load_values(parameters, &format!("{prefix}first."), tensors)?;
+        self.second = load_values(parameters, &format!("{prefix}second."), tensors)?;
+        let steps = find(tensors, &format!("{prefix}steps"))?.to_vec1::<i64>()?;
+        self.steps = steps.first().map_or(0, |&s| s as i32);
+        Ok(())
+    }
+}
+
+/// Exponential running average of parameters: what the last few hundred steps agree on.
+pub struct Average {
+    values: Vec<Vec<f32>>,
+    decay: f32,
+}
+
+impl Average {
+    /// Starts at the parameters' present values.
+    ///
+    /// # Errors
+    /// None in practice; candle's.
+    pub fn new(parameters: &Parameters, decay: f32) -> Result<Self> {
+        let values = parameters.iter().map(|(_, v)| v.flatten_all()?.to_vec1()).collect::<Result<_>>()?;
+        Ok(Self { values, decay })
+    }
+
+    /// Moves towards the parameters' present values; faster at first, when the past is worth little.
+    ///
+    /// # Errors
+    /// None in practice; candle's.
+    pub fn update(&mut self, parameters: &Parameters, step: u64) -> Result<()> {
+        let decay = self.decay.min((step + 1) as f32 / (step + 10) as f32);
+        for (average, (_, var)) in self.values.iter_mut().zip(parameters.iter()) {
+            for (a, v) in average.iter_mut().zip(var.flatten_all()?.to_vec1::<f32>()?) {
+                *a += (1.0 - decay) * (v - *a);
+            }
+        }
+        Ok(())
+    }
+
+    /// Gives the averages to parameters of the same network.
+    ///
+    /// # Errors
+    /// None in practice; candle's.
+    pub fn copy_to(&self, parameters: &Parameters) -> Result<()> {
+        for (average, (_, var)) in self.values.iter().zip(parameters.iter()) {
+            var.set(&Tensor::from_slice(average, var.shape(), &Device::Cpu)?)?;
+        }
+        Ok(())
+    }
+
+    /// Adds the averages to `tensors`, under names that begin with `prefix`.
+    ///
+    /// # Errors
+    /// None in practice; candle's.
+    pub fn save(&self, parameters: &Parameters, prefix: &str, tensors: &mut HashMap<String, Tensor>) -> Result<()> {
+        save_values(&self.values, parameters, prefix, tensors)
+    }
+
+    /// Takes the averages that [`Average::save`] left.
+    ///
+    /// # Errors
+    /// For a missing tensor or one of another shape.
+    pub fn load(&mut self, parameters: &Parameters, prefix: &str, tensors: &HashMap<String, Tensor>) -> Result<()> {
+        self.values = load_values(parameters, prefix, tensors)?;
+        Ok(())
+    }
+}
+
+fn save_values(
+    values: &[Vec<f32>],
+    parameters: &Parameters,
+    prefix: &str,
+    tensors: &mut HashMap<String, Tensor>,
+) -> Result<()> {
+    for (values, (name, var)) in values.iter().zip(parameters.iter()) {
+        tensors.insert(format!("{prefix}{name}"), Tensor::from_slice(values, var.shape(), &Device::Cpu)?);
+    }
+    Ok(())
+}
+
+fn load_values(
+    parameters: &Parameters,
+    prefix: &str,
+    tensors: &HashMap<String, Tensor>,
+) -> Result<Vec<Vec<f32>>> {
+    let load = |(name, var): (&str, &candle_core::Var)| {
+        let key = format!("{prefix}{name}");
+        let tensor = find(tensors, &key)?;
+        if tensor.shape() != var.shape() {
+            candle_core::bail!("tensor {key:?}: expected shape {:?}, got {:?}", var.dims(), tensor.dims());
+        }
+        tensor.flatten_all()?.to_vec1()
+    };
+    parameters.iter().map(load).collect()
+}
+
+fn find<'a>(tensors: &'a HashMap<String, Tensor>, key: &str) -> Result<&'a Tensor> {
+    tensors.get(key).ok_or_else(|| candle_core::Error::Msg(format!("tensor {key:?}: expected it, got none")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn adam_finds_the_bottom_of_a_bowl() {
+        let mut parameters = Parameters::seeded(1);
+        let x = parameters.uniform("x", &[3], 1.0).unwrap();
+        let target = Tensor::new(&[1.0f32, -2.0, 3.0], &Device::Cpu).unwrap();
+        let mut adam = Adam::new(&parameters);
+        let error = || (&x - &target).unwrap().sqr().unwrap().sum_all().unwrap();
+        for _ in 0..400 {
+            let store = error().backward().unwrap();
+            adam.step(&parameters, &store, 0.05, 10.0).unwrap();
+        }
+        assert!(error().to_scalar::<f32>().unwrap() < 1e-3);
+    }
+
+    #[test]
+    fn the_average_follows_slowly() {
+        let mut parameters = Parameters::seeded(1);
+        parameters.constant("x", &[1], 0.0).unwrap();
+        let mut average = Average::new(&parameters, 0.9).unwrap();
+        let (_, var) = parameters.iter().next().unwrap();
+        var.set(&Tensor::new(&[1.0f32], &Device::Cpu).unwrap()).unwrap();
+        average.update(&parameters, 1000).unwrap();
+        assert!((average.values[0][0] - 0.1).abs() < 1e-6);
+    }
+}

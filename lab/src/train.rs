@@ -1,0 +1,317 @@
+//! `lab train`: makes a run out of features.
+//!
+//! All random draws of a step come from a stream of its own, numbered by the step, so that a run that was stopped
+//! continues exactly as if it had not been.
+
+use std::collections::HashMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use candle_core::{Device, Tensor};
+use indicatif::{ProgressBar, ProgressStyle};
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+use rand_distr::StandardNormal;
+use ukulelatent::model::card::LATENT_DIM;
+
+use crate::checkpoint;
+use crate::config::TrainConfig;
+use crate::curves::{self, Row};
+use crate::features::FeatureSet;
+use crate::material::{Batch, Material, originals};
+use crate::mmd::squared_mmd;
+use crate::network::ops::mean_squared_error;
+use crate::optimiser::{Adam, Average};
+use crate::run::{AVERAGE_PREFIX, LATENTS_NAME, Latent, Networks, RUN_NAME, RunRecord, SPLIT_NAME, write_json};
+use crate::run_error::RunError;
+use crate::split::{Split, split};
+
+const ROW_STEPS: u64 = 20;
+const VALIDATION_STEPS: u64 = 250;
+const CHECKPOINT_EVERY: Duration = Duration::from_secs(60);
+/// The adversary learns at this rate throughout.
+const ADVERSARY_RATE: f64 = 2e-3;
+/// Notes that pass through a network at once where nothing is learnt.
+const CHUNK: usize = 16;
+
+/// Trains a model on a feature folder, or goes on with a run that was stopped.
+#[derive(Clone, Debug, clap::Args)]
+pub struct TrainArgs {
+    /// The folder that `lab features` made
+    pub features: PathBuf,
+    /// The run's folder: made if it is not there, continued if it is
+    pub out: PathBuf,
+    /// Configuration; without it the run's own, or else the defaults
+    #[arg(long, value_name = "FILE.toml")]
+    pub config: Option<PathBuf>,
+    /// Steps to train
+    #[arg(long)]
+    pub steps: Option<u64>,
+    /// Where all random draws start from
+    #[arg(long)]
+    pub seed: Option<u64>,
+    /// Threads for the spectrograms; the steps' own are set by RAYON_NUM_THREADS [default: all]
+    #[arg(long)]
+    pub threads: Option<usize>,
+}
+
+/// Trains to the end.
+///
+/// # Errors
+/// [`RunError`] for features, a configuration or a run that cannot be used, and for a loss that is no number.
+pub fn run(args: &TrainArgs) -> Result<(), RunError> {
+    if let Some(threads) = args.threads {
+        // Fails only where a pool is running already: then that one serves.
+        let _ = rayon::ThreadPoolBuilder::new().num_threads(threads).build_global();
+    }
+    let features = FeatureSet::load(&args.features)?;
+    let mut config = match (&args.config, RunRecord::find(&args.out)?) {
+        (Some(path), _) => TrainConfig::read(path)?,
+        (None, Some(record)) => record.config,
+        (None, None) => TrainConfig::default(),
+    };
+    config.steps = args.steps.unwrap_or(config.steps);
+    config.seed = args.seed.unwrap_or(config.seed);
+    let mut run = Run::open(config, &features, &args.features, &args.out)?;
+    let progress = ProgressBar::new(run.record.config.steps).with_style(
+        ProgressStyle::with_template("{bar:30} {pos}/{len} steps, {eta} left  {msg}").expect("a valid template"),
+    );
+    progress.set_position(run.step);
+    progress.reset_eta();
+    let mut saved = Instant::now();
+    while run.step < run.record.config.steps {
+        run.step()?;
+        progress.set_position(run.step);
+        if let Some(row) = run.rows.last().filter(|_| run.step.is_multiple_of(ROW_STEPS)) {
+            let validation = run.rows.iter().rev().map(|r| r.validation).find(|v| !v.is_nan()).unwrap_or(f64::NAN);
+            progress.set_message(format!(
+                "mse {:.4}  validation {validation:.4}  mmd {:.4}  adversary {:.2}",
+                row.mse, row.divergence, row.adversary
+            ));
+        }
+        if saved.elapsed() >= CHECKPOINT_EVERY {
+            run.save()?;
+            saved = Instant::now();
+        }
+    }
+    run.save()?;
+    progress.finish();
+    Ok(())
+}
+
+/// A run in progress.
+pub struct Run {
+    folder: PathBuf,
+    /// What it is made with.
+    pub record: RunRecord,
+    networks: Networks,
+    averaged: Networks,
+    adam: Adam,
+    adversary_adam: Adam,
+    average: Average,
+    /// Steps made.
+    pub step: u64,
+    /// The curves so far.
+    pub rows: Vec<Row>,
+    /// Sums since the last row.
+    pending: [f64; 3],
+    material: Material,
+    validation: Batch,
+    training_notes: Vec<Latent>,
+}
+
+impl Run {
+    /// Starts a run in `folder`, or goes on with the one that is there. `source` is where messages say the features
+    /// are from.
+    ///
+    /// # Errors
+    /// [`RunError`] if there is a run with another configuration or other features, if too few notes are left to
+    /// train on, and if a checkpoint is damaged.
+    pub fn open(config: TrainConfig, features: &FeatureSet, source: &Path, folder: &Path) -> Result<Self, RunError> {
+        config.check(source)?;
+        fs::create_dir_all(folder).map_err(RunError::io(folder, "make the run's folder"))?;
+        let record = match RunRecord::find(folder)? {
+            Some(found) => {
+                found.check_features(folder, features)?;
+                if found.config != config {
+                    let toml = |c: &TrainConfig| toml::to_string(c).unwrap_or_default();
+                    let path = folder.join(RUN_NAME);
+                    let expected = format!("the configuration it was started with:\n{}", toml(&found.config));
+                    return Err(RunError::unexpected(&path, expected, format!("\n{}", toml(&config))));
+                }
+                found
+            }
+            None => RunRecord::new(config, features),
+        };
+        let split = split(&features.entries, &record.config.data, record.config.seed);
+        if split.train.len() < record.config.batch {
+            let (expected, got) = (record.config.batch, split.train.len());
+            return Err(RunError::TooFewNotes { path: source.to_owned(), expected, got });
+        }
+        write_json(&folder.join(SPLIT_NAME), &split)?;
+        write_json(&folder.join(RUN_NAME), &record)?;
+        let networks = Networks::new(&record.config, &features.front_end)?;
+        let mut run = Self {
+            folder: folder.to_owned(),
+            averaged: Networks::new(&record.config, &features.front_end)?,
+            adam: Adam::new(&networks.parameters),
+            adversary_adam: Adam::new(&networks.adversary_parameters),
+            average: Average::new(&networks.parameters, record.config.optimiser.average)?,
+            step: 0,
+            rows: Vec::new(),
+            pending: [0.0; 3],
+            material: Material::new(features, &split, &record.config.data),
+            validation: originals(features, &split.validation)?,
+            training_notes: unplaced(features, &split),
+            networks,
+            record,
+        };
+        if let Some(tensors) = checkpoint::load(folder)? {
+            let path = folder.join(checkpoint::CHECKPOINT_NAME);
+            run.restore(&tensors).map_err(|e| RunError::unexpected(&path, "a checkpoint of this run", e))?;
+        }
+        Ok(run)
+    }
+
+    /// One step.
+    ///
+    /// # Errors
+    /// [`RunError::Diverged`] if the loss is no number.
+    pub fn step(&mut self) -> Result<(), RunError> {
+        let config = &self.record.config;
+        let mut rng = ChaCha8Rng::seed_from_u64(config.seed);
+        rng.set_stream(self.step);
+        let batch = self.material.batch(config.seed, self.step, config.batch, &mut rng)?;
+        let (networks, loss) = (&self.networks, &config.loss);
+        let mean = networks.encoder.forward(&batch.mel, &batch.pitches)?;
+        for _ in 0..loss.adversary_steps {
+            let error = networks.adversary.error(&mean.detach(), &batch.pitches)?;
+            let parameters = &networks.adversary_parameters;
+            self.adversary_adam.step(parameters, &error.backward()?, ADVERSARY_RATE, f32::INFINITY)?;
+        }
+        let z = (&mean + normal(&mut rng, config.batch, loss.latent_noise)?)?;
+        let mel = networks.decoder.forward(&z, &batch.pitches, 0..batch.mel.dim(1)?)?;
+        let mse = mean_squared_error(&mel, &batch.mel)?;
+        let divergence = squared_mmd(&z, &normal(&mut rng, loss.prior_draws, 1.0)?, loss.kernel)?;
+        let adversary = networks.adversary.error(&z, &batch.pitches)?;
+        let mut total = (&mse + (&divergence * loss.divergence)?)?;
+        if adversary.to_scalar::<f32>()? < loss.adversary_ceiling {
+            total = (total - (&adversary * loss.adversary)?)?;
+        }
+        let value = total.to_scalar::<f32>()?;
+        if !value.is_finite() {
+            return Err(RunError::Diverged { path: self.folder.clone(), step: self.step, loss: value });
+        }
+        let rate = config.optimiser.rate_at(self.step, config.steps);
+        self.adam.step(&networks.parameters, &total.backward()?, rate, config.optimiser.clip)?;
+        self.average.update(&networks.parameters, self.step)?;
+        for (sum, loss) in self.pending.iter_mut().zip([mse, divergence, adversary]) {
+            *sum += f64::from(loss.to_scalar::<f32>()?);
+        }
+        self.step += 1;
+        if self.step.is_multiple_of(ROW_STEPS) {
+            self.finish_row()?;
+        }
+        Ok(())
+    }
+
+    fn finish_row(&mut self) -> Result<(), RunError> {
+        let [mse, divergence, adversary] = self.pending.map(|sum| sum / ROW_STEPS as f64);
+        self.pending = [0.0; 3];
+        let due = self.step % VALIDATION_STEPS < ROW_STEPS && !self.validation.pitches.is_empty();
+        let validation = if due { self.validate()? } else { f64::NAN };
+        self.rows.push(Row { step: self.step as f64, mse, divergence, adversary, validation });
+        Ok(())
+    }
+
+    /// The averaged networks' mean squared error on the validation notes.
+    ///
+    /// # Errors
+    /// None in practice; candle's.
+    pub fn validate(&self) -> Result<f64, RunError> {
+        self.average.copy_to(&self.averaged.parameters)?;
+        let Batch { mel, pitches } = &self.validation;
+        let mut sum = 0.0;
+        for (i, pitches) in pitches.chunks(CHUNK).enumerate() {
+            let mel = mel.narrow(0, i * CHUNK, pitches.len())?.contiguous()?;
+            let z = self.averaged.encoder.forward(&mel, pitches)?;
+            let made = self.averaged.decoder.forward(&z, pitches, 0..mel.dim(1)?)?;
+            sum += f64::from(mean_squared_error(&made, &mel)?.to_scalar::<f32>()?) * pitches.len() as f64;
+        }
+        Ok(sum / pitches.len() as f64)
+    }
+
+    /// Writes checkpoint, curves and the training notes' latent points.
+    ///
+    /// # Errors
+    /// [`RunError`] if the system refuses.
+    pub fn save(&self) -> Result<(), RunError> {
+        let mut tensors = HashMap::new();
+        let Networks { parameters, adversary_parameters, .. } = &self.networks;
+        for (prefix, parameters) in [("network.", parameters), ("network.", adversary_parameters)] {
+            tensors.extend(parameters.iter().map(|(name, v)| (format!("{prefix}{name}"), v.as_tensor().clone())));
+        }
+        self.adam.save(parameters, "adam.", &mut tensors)?;
+        self.adversary_adam.save(adversary_parameters, "adversary_adam.", &mut tensors)?;
+        self.average.save(parameters, AVERAGE_PREFIX, &mut tensors)?;
+        let rows: Vec<f64> = self.rows.iter().flat_map(|row| row.numbers()).collect();
+        tensors.insert("step".into(), Tensor::new(&[self.step as i64], &Device::Cpu)?);
+        tensors.insert("pending".into(), Tensor::new(&self.pending, &Device::Cpu)?);
+        tensors.insert("rows".into(), Tensor::from_vec(rows, self.rows.len() * Row::LEN, &Device::Cpu)?);
+        checkpoint::save(&self.folder, &tensors)?;
+        curves::write(&self.folder, &self.rows)?;
+        write_json(&self.folder.join(LATENTS_NAME), &self.latents()?)
+    }
+
+    fn restore(&mut self, tensors: &HashMap<String, Tensor>) -> candle_core::Result<()> {
+        let Networks { parameters, adversary_parameters, .. } = &self.networks;
+        parameters.load(tensors, "network.")?;
+        adversary_parameters.load(tensors, "network.")?;
+        self.adam.load(parameters, "adam.", tensors)?;
+        self.adversary_adam.load(adversary_parameters, "adversary_adam.", tensors)?;
+        self.average.load(parameters, AVERAGE_PREFIX, tensors)?;
+        let find = |key: &str| {
+            tensors.get(key).ok_or_else(|| candle_core::Error::Msg(format!("tensor {key:?}: expected it, got none")))
+        };
+        self.step = find("step")?.to_vec1::<i64>()?.first().map_or(0, |&s| s as u64);
+        let pending = find("pending")?.to_vec1::<f64>()?;
+        self.pending = pending.try_into().map_err(|_| candle_core::Error::Msg("tensor \"pending\" has another size".into()))?;
+        let rows = find("rows")?.to_vec1::<f64>()?;
+        self.rows = rows.as_chunks::<{ Row::LEN }>().0.iter().map(|&numbers| Row::of(numbers)).collect();
+        Ok(())
+    }
+
+    /// Where the averaged encoder puts the training notes.
+    fn latents(&self) -> Result<Vec<Latent>, RunError> {
+        self.average.copy_to(&self.averaged.parameters)?;
+        let mut latents = self.training_notes.clone();
+        for (i, latents) in latents.chunks_mut(CHUNK).enumerate() {
+            let Batch { mel, pitches } = self.material.originals(i * CHUNK..i * CHUNK + latents.len())?;
+            let z = self.averaged.encoder.forward(&mel, &pitches)?.to_vec2::<f32>()?;
+            for (latent, z) in latents.iter_mut().zip(z) {
+                latent.z.copy_from_slice(&z);
+            }
+        }
+        Ok(latents)
+    }
+}
+
+fn unplaced(features: &FeatureSet, split: &Split) -> Vec<Latent> {
+    let latent = |&i: &usize| {
+        let entry = &features.entries[i];
+        Latent {
+            file: entry.file.clone(),
+            instrument: entry.instrument.clone(),
+            family: entry.family.clone(),
+            note: entry.note,
+            z: [0.0; LATENT_DIM],
+        }
+    };
+    split.train.iter().map(latent).collect()
+}
+
+fn normal(rng: &mut ChaCha8Rng, points: usize, deviation: f32) -> candle_core::Result<Tensor> {
+    let values = (0..points * LATENT_DIM).map(|_| deviation * rng.sample::<f32, _>(StandardNormal)).collect();
+    Tensor::from_vec(values, (points, LATENT_DIM), &Device::Cpu)
+}
