@@ -1,0 +1,34 @@
+//! Everything that can go wrong, in the words that the user reads after `error:`.
+
+use ukulelatent::model::ModelError;
+
+use crate::automation::AutomationError;
+use crate::song::SongError;
+use crate::spectrogram::PictureError;
+use crate::wav::WavError;
+
+/// Why a command failed.
+#[derive(Debug, thiserror::Error)]
+pub enum CliError {
+    /// A model file.
+    #[error(transparent)]
+    Model(#[from] ModelError),
+    /// A MIDI file.
+    #[error(transparent)]
+    Song(#[from] SongError),
+    /// An automation file.
+    #[error(transparent)]
+    Automation(#[from] AutomationError),
+    /// A WAV file.
+    #[error(transparent)]
+    Wav(#[from] WavError),
+    /// A picture.
+    #[error(transparent)]
+    Picture(#[from] PictureError),
+    /// The inference backend, in its own sentence.
+    #[error("{0}")]
+    Backend(String),
+    /// No worker threads.
+    #[error("the workers cannot start: {0}")]
+    Workers(std::io::Error),
+}
