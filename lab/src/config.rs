@@ -175,11 +175,19 @@ impl TrainConfig {
         require(share(data.held_out), "`data.held_out` from 0 to 0.5", data.held_out.to_string())?;
         require(share(data.validation), "`data.validation` from 0 to 0.5", data.validation.to_string())?;
         require((0.0..=1.0).contains(&data.shifted), "`data.shifted` from 0 to 1", data.shifted.to_string())?;
-        require(self.loss.prior_draws >= 2, "`loss.prior_draws` of at least 2", self.loss.prior_draws.to_string())?;
+        require(
+            self.loss.prior_draws >= 2,
+            "`loss.prior_draws` of at least 2",
+            self.loss.prior_draws.to_string(),
+        )?;
         let rate = self.optimiser.rate;
         require(rate.is_finite() && rate > 0.0, "a positive `optimiser.rate`", rate.to_string())?;
         let sizes = [network.channels, network.condition, network.encoder_channels];
-        require(sizes.iter().all(|s| (1..=4096).contains(s)), "network sizes from 1 to 4096", format!("{sizes:?}"))?;
+        require(
+            sizes.iter().all(|s| (1..=4096).contains(s)),
+            "network sizes from 1 to 4096",
+            format!("{sizes:?}"),
+        )?;
         let groups = network.encoder_channels.is_multiple_of(8);
         require(groups, "`network.encoder_channels` in eights", network.encoder_channels.to_string())?;
         let reach = network.dilations.iter().all(|d| (1..=64).contains(d));
@@ -214,7 +222,9 @@ mod tests {
     fn unknown_keys_and_senseless_values_are_named() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("run.toml");
-        for (text, word) in [("stepps = 3", "stepps"), ("steps = 0", "`steps`"), ("[data]\nheld_out = 2", "held_out")] {
+        for (text, word) in
+            [("stepps = 3", "stepps"), ("steps = 0", "`steps`"), ("[data]\nheld_out = 2", "held_out")]
+        {
             std::fs::write(&path, text).unwrap();
             let error = TrainConfig::read(&path).unwrap_err().to_string();
             assert!(error.contains("run.toml") && error.contains(word) && error.contains("expected"), "{error}");

@@ -95,7 +95,8 @@ fn draw(path: &Path, rows: &[Row]) -> Result<(), Box<dyn std::error::Error>> {
         .y_label_area_size(90)
         .build_cartesian_2d(0.0..last, (least * 0.9..most * 1.1).log_scale())?;
     chart.configure_mesh().x_desc("step").label_style(FONT).axis_desc_style(FONT).draw()?;
-    let validation: Vec<_> = rows.iter().filter(|r| !r.validation.is_nan()).map(|r| (r.step, r.validation)).collect();
+    let validation: Vec<_> =
+        rows.iter().filter(|r| !r.validation.is_nan()).map(|r| (r.step, r.validation)).collect();
     let training = LineSeries::new(rows.iter().map(|r| (r.step, r.mse)), &BLUE);
     chart.draw_series(training)?.label("training").legend(|(x, y)| PathElement::new([(x, y), (x + 20, y)], BLUE));
     let validation = LineSeries::new(validation, RED.stroke_width(2));
@@ -104,9 +105,8 @@ fn draw(path: &Path, rows: &[Row]) -> Result<(), Box<dyn std::error::Error>> {
         .label("validation, averaged weights")
         .legend(|(x, y)| PathElement::new([(x, y), (x + 20, y)], RED));
     chart.configure_series_labels().label_font(FONT).background_style(WHITE).border_style(BLACK).draw()?;
-    let range = rows.iter().fold((0.0f64, 0.01f64), |(low, high), r| {
-        (low.min(r.divergence), high.max(r.divergence))
-    });
+    let range =
+        rows.iter().fold((0.0f64, 0.01f64), |(low, high), r| (low.min(r.divergence), high.max(r.divergence)));
     let mut chart = ChartBuilder::on(&lower)
         .caption("Divergence of the latent points from the prior", TITLE)
         .margin(12)

@@ -147,10 +147,7 @@ fn head(b: &mut GraphBuilder, decoder: &Decoder, x: &Value, comb: &Value) -> Res
     let [scale, shift] = &decoder.norm;
     let fold = |layer: &Linear| -> Result<Linear> {
         let moved = shift.unsqueeze(0)?.matmul(&layer.weight)?.squeeze(0)?;
-        Ok(Linear {
-            weight: layer.weight.broadcast_mul(&scale.unsqueeze(1)?)?,
-            bias: (&layer.bias + moved)?,
-        })
+        Ok(Linear { weight: layer.weight.broadcast_mul(&scale.unsqueeze(1)?)?, bias: (&layer.bias + moved)? })
     };
     let logits = linear(b, &x, &fold(&decoder.out)?)?;
     let gate = linear(b, &x, &fold(&decoder.gate)?)?;

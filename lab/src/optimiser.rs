@@ -63,7 +63,12 @@ impl Adam {
     ///
     /// # Errors
     /// None in practice; candle's.
-    pub fn save(&self, parameters: &Parameters, prefix: &str, tensors: &mut HashMap<String, Tensor>) -> Result<()> {
+    pub fn save(
+        &self,
+        parameters: &Parameters,
+        prefix: &str,
+        tensors: &mut HashMap<String, Tensor>,
+    ) -> Result<()> {
         for (moment, values) in [("first", &self.first), ("second", &self.second)] {
             save_values(values, parameters, &format!("{prefix}{moment}."), tensors)?;
         }
@@ -75,7 +80,12 @@ impl Adam {
     ///
     /// # Errors
     /// For a missing tensor or one of another shape.
-    pub fn load(&mut self, parameters: &Parameters, prefix: &str, tensors: &HashMap<String, Tensor>) -> Result<()> {
+    pub fn load(
+        &mut self,
+        parameters: &Parameters,
+        prefix: &str,
+        tensors: &HashMap<String, Tensor>,
+    ) -> Result<()> {
         self.first = load_values(parameters, &format!("{prefix}first."), tensors)?;
         self.second = load_values(parameters, &format!("{prefix}second."), tensors)?;
         let steps = find(tensors, &format!("{prefix}steps"))?.to_vec1::<i64>()?;
@@ -129,7 +139,12 @@ impl Average {
     ///
     /// # Errors
     /// None in practice; candle's.
-    pub fn save(&self, parameters: &Parameters, prefix: &str, tensors: &mut HashMap<String, Tensor>) -> Result<()> {
+    pub fn save(
+        &self,
+        parameters: &Parameters,
+        prefix: &str,
+        tensors: &mut HashMap<String, Tensor>,
+    ) -> Result<()> {
         save_values(&self.values, parameters, prefix, tensors)
     }
 
@@ -137,7 +152,12 @@ impl Average {
     ///
     /// # Errors
     /// For a missing tensor or one of another shape.
-    pub fn load(&mut self, parameters: &Parameters, prefix: &str, tensors: &HashMap<String, Tensor>) -> Result<()> {
+    pub fn load(
+        &mut self,
+        parameters: &Parameters,
+        prefix: &str,
+        tensors: &HashMap<String, Tensor>,
+    ) -> Result<()> {
         self.values = load_values(parameters, prefix, tensors)?;
         Ok(())
     }
@@ -155,11 +175,7 @@ fn save_values(
     Ok(())
 }
 
-fn load_values(
-    parameters: &Parameters,
-    prefix: &str,
-    tensors: &HashMap<String, Tensor>,
-) -> Result<Vec<Vec<f32>>> {
+fn load_values(parameters: &Parameters, prefix: &str, tensors: &HashMap<String, Tensor>) -> Result<Vec<Vec<f32>>> {
     let load = |(name, var): (&str, &candle_core::Var)| {
         let key = format!("{prefix}{name}");
         let tensor = find(tensors, &key)?;

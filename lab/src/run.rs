@@ -141,12 +141,13 @@ impl RunRecord {
     pub fn trained(&self, folder: &Path) -> Result<(Networks, u64), RunError> {
         let path = folder.join(checkpoint::CHECKPOINT_NAME);
         let expected = "a checkpoint written by `lab train`";
-        let tensors = checkpoint::load(folder)?
-            .ok_or_else(|| RunError::unexpected(&path, expected, "no such file"))?;
+        let tensors =
+            checkpoint::load(folder)?.ok_or_else(|| RunError::unexpected(&path, expected, "no such file"))?;
         let networks = Networks::new(&self.config, &self.front_end)?;
         let broken = |e: candle_core::Error| RunError::unexpected(&path, expected, e);
         networks.parameters.load(&tensors, AVERAGE_PREFIX).map_err(broken)?;
-        let steps = tensors.get("step").ok_or_else(|| RunError::unexpected(&path, expected, "no tensor `step`"))?;
+        let steps =
+            tensors.get("step").ok_or_else(|| RunError::unexpected(&path, expected, "no tensor `step`"))?;
         let steps = steps.to_vec1::<i64>().map_err(broken)?;
         Ok((networks, steps.first().map_or(0, |&s| s as u64)))
     }
@@ -157,7 +158,8 @@ impl RunRecord {
 /// # Errors
 /// [`RunError::Io`] if the system refuses.
 pub fn write_json(path: &Path, value: &impl Serialize) -> Result<(), RunError> {
-    let text = serde_json::to_string_pretty(value).map_err(|e| RunError::unexpected(path, "a value with a JSON form", e))?;
+    let text = serde_json::to_string_pretty(value)
+        .map_err(|e| RunError::unexpected(path, "a value with a JSON form", e))?;
     write_atomically(path, |new| fs::write(new, text).map_err(RunError::io(new, "write the file")))
 }
 

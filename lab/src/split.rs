@@ -127,7 +127,8 @@ mod tests {
     fn parts_are_disjoint_and_complete() {
         let entries = entries();
         let split = split(&entries, &DataConfig::default(), 3);
-        let mut all: Vec<usize> = [&split.train, &split.validation, &split.held_out].into_iter().flatten().copied().collect();
+        let mut all: Vec<usize> =
+            [&split.train, &split.validation, &split.held_out].into_iter().flatten().copied().collect();
         all.sort_unstable();
         assert_eq!(all, (0..entries.len()).collect::<Vec<_>>());
         let share = split.held_out.len() as f64 / entries.len() as f64;

@@ -128,7 +128,12 @@ impl Run {
     /// # Errors
     /// [`RunError`] if there is a run with another configuration or other features, if too few notes are left to
     /// train on, and if a checkpoint is damaged.
-    pub fn open(config: TrainConfig, features: &FeatureSet, source: &Path, folder: &Path) -> Result<Self, RunError> {
+    pub fn open(
+        config: TrainConfig,
+        features: &FeatureSet,
+        source: &Path,
+        folder: &Path,
+    ) -> Result<Self, RunError> {
         config.check(source)?;
         fs::create_dir_all(folder).map_err(RunError::io(folder, "make the run's folder"))?;
         let record = match RunRecord::find(folder)? {
@@ -272,11 +277,15 @@ impl Run {
         self.adversary_adam.load(adversary_parameters, "adversary_adam.", tensors)?;
         self.average.load(parameters, AVERAGE_PREFIX, tensors)?;
         let find = |key: &str| {
-            tensors.get(key).ok_or_else(|| candle_core::Error::Msg(format!("tensor {key:?}: expected it, got none")))
+            tensors
+                .get(key)
+                .ok_or_else(|| candle_core::Error::Msg(format!("tensor {key:?}: expected it, got none")))
         };
         self.step = find("step")?.to_vec1::<i64>()?.first().map_or(0, |&s| s as u64);
         let pending = find("pending")?.to_vec1::<f64>()?;
-        self.pending = pending.try_into().map_err(|_| candle_core::Error::Msg("tensor \"pending\" has another size".into()))?;
+        self.pending = pending
+            .try_into()
+            .map_err(|_| candle_core::Error::Msg("tensor \"pending\" has another size".into()))?;
         let rows = find("rows")?.to_vec1::<f64>()?;
         self.rows = rows.as_chunks::<{ Row::LEN }>().0.iter().map(|&numbers| Row::of(numbers)).collect();
         Ok(())

@@ -99,11 +99,8 @@ impl Stage {
         let half = frames.div_ceil(2);
         // Pairs of frames as rows: output t sees the rows t, t + 1 and the first half of row t + 2.
         let pairs = x.pad_with_zeros(1, PAD, 2 * half + 4 - PAD - frames)?.reshape((notes, half + 2, 2 * c))?;
-        let unfolded = [
-            pairs.narrow(1, 0, half)?,
-            pairs.narrow(1, 1, half)?,
-            pairs.narrow(1, 2, half)?.narrow(2, 0, c)?,
-        ];
+        let unfolded =
+            [pairs.narrow(1, 0, half)?, pairs.narrow(1, 1, half)?, pairs.narrow(1, 2, half)?.narrow(2, 0, c)?];
         let y = self.convolution.forward(&Tensor::cat(&unfolded, D::Minus1)?)?;
         leaky(&self.group_norm(&y)?)
     }

@@ -143,8 +143,7 @@ fn exp2(x: f32) -> f32 {
     let whole = shifted - ROUND;
     let r = (x - whole) * std::f32::consts::LN_2;
     let series = 1.0
-        + r * (1.0
-            + r * (1.0 / 2.0 + r * (1.0 / 6.0 + r * (1.0 / 24.0 + r * (1.0 / 120.0 + r * (1.0 / 720.0))))));
+        + r * (1.0 + r * (1.0 / 2.0 + r * (1.0 / 6.0 + r * (1.0 / 24.0 + r * (1.0 / 120.0 + r * (1.0 / 720.0))))));
     let exponent = shifted.to_bits().wrapping_sub(ROUND.to_bits()).wrapping_add(127) << 23;
     series * f32::from_bits(exponent)
 }

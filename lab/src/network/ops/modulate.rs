@@ -113,7 +113,11 @@ impl CustomOp3 for NormaliseModulate {
             let along_norm = dot(&inner, &normed) / c as f32;
             gx.extend(inner.iter().zip(&normed).map(|(i, n)| rate * (i - along_mean - n * along_norm)));
         }
-        Ok((Some(tensor(gx, x.shape())?), Some(tensor(gscale, scale.shape())?), Some(tensor(gshift, shift.shape())?)))
+        Ok((
+            Some(tensor(gx, x.shape())?),
+            Some(tensor(gscale, scale.shape())?),
+            Some(tensor(gshift, shift.shape())?),
+        ))
     }
 }
 
