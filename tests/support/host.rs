@@ -61,7 +61,7 @@ impl HostHandlers for TestHost {
 
 /// What the host sends. Notes are on port 0, channel 0.
 #[derive(Clone, Copy, Debug)]
-pub enum Send {
+pub enum Cue {
     /// A key with its note number, struck at full velocity.
     On(u8, u32),
     /// The note of this number is let go.
@@ -166,7 +166,7 @@ impl Host {
     /// Sets a parameter of an inactive instance.
     pub fn set(&mut self, id: &'static str, value: f64) {
         let mut events = EventBuffer::new();
-        self.push(&mut events, 0, Send::Set(id, value));
+        self.push(&mut events, 0, Cue::Set(id, value));
         let params: PluginParams = self.instance.plugin_handle().get_extension().expect("params");
         let mut handle = self.instance.inactive_plugin_handle().expect("an inactive plugin");
         params.flush(&mut handle, &InputEvents::from_buffer(&events), &mut OutputEvents::void());
@@ -208,7 +208,7 @@ impl Host {
     }
 
     /// Plays `len` samples of a score, sorted by time, in blocks of these sizes over and over.
-    pub fn play(&mut self, score: &[(usize, Send)], blocks: &[usize], len: usize) -> Heard {
+    pub fn play(&mut self, score: &[(usize, Cue)], blocks: &[usize], len: usize) -> Heard {
         let mut heard = Heard { samples: vec![0.0; len], ended: Vec::new(), statuses: Vec::new() };
         let mut right = vec![0.0; len];
         let mut sizes = blocks.iter().copied().cycle();
@@ -228,7 +228,7 @@ impl Host {
             heard.statuses.push(status);
             at = until;
         }
-        assert_eq!(heard.samples, right, "left and right");
+        assert!(heard.samples == right, "left and right differ");
         heard
     }
 
@@ -251,17 +251,17 @@ impl Host {
             .expect("the block is processed")
     }
 
-    fn push(&self, buffer: &mut EventBuffer, time: u32, event: Send) {
-        let numbered = |number: u32| Pckn::new(0u16, 0u16, Match::All, number);
+    fn push(&self, buffer: &mut EventBuffer, time: u32, event: Cue) {
+        let numbered = |number: u32| Pckn::new(0u16, 0u16, Match::<u16>::All, number);
         match event {
-            Send::On(key, number) => {
+            Cue::On(key, number) => {
                 buffer.push(&NoteOnEvent::new(time, Pckn::new(0u16, 0u16, u16::from(key), number), 1.0));
             }
-            Send::Off(number) => buffer.push(&NoteOffEvent::new(time, numbered(number), 0.0)),
-            Send::AllOff => buffer.push(&NoteOffEvent::new(time, Pckn::match_all(), 0.0)),
-            Send::Choke(number) => buffer.push(&NoteChokeEvent::new(time, numbered(number))),
-            Send::AllChoke => buffer.push(&NoteChokeEvent::new(time, Pckn::match_all())),
-            Send::Set(id, value) => {
+            Cue::Off(number) => buffer.push(&NoteOffEvent::new(time, numbered(number), 0.0)),
+            Cue::AllOff => buffer.push(&NoteOffEvent::new(time, Pckn::match_all(), 0.0)),
+            Cue::Choke(number) => buffer.push(&NoteChokeEvent::new(time, numbered(number))),
+            Cue::AllChoke => buffer.push(&NoteChokeEvent::new(time, Pckn::match_all())),
+            Cue::Set(id, value) => {
                 buffer.push(&ParamValueEvent::new(time, self.param_id(id), Pckn::match_all(), value));
             }
         }
