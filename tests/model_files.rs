@@ -92,7 +92,7 @@ fn the_built_in_file_written_again_is_the_same_instrument() {
 fn what_is_no_onnx_is_called_so() {
     let mut dice = Dice::new(7);
     let noise: Vec<u8> = (0..4096).map(|_| dice.below(256) as u8).collect();
-    for bytes in [&b"This is a poem, not a model.\n"[..], b"", b"{\"card_version\": 1}", &noise] {
+    for bytes in [&b"This is a poem, not a model.\n"[..], &b""[..], &b"{\"card_version\": 1}"[..], &noise[..]] {
         let message = refusal(bytes);
         assert!(message.starts_with("bad.onnx: expected an ONNX file, got something else ("), "{message}");
     }
@@ -186,8 +186,8 @@ fn missing_and_unknown_inputs_and_outputs_are_named() {
 
 #[test]
 fn a_card_that_contradicts_its_graph_in_bands_or_frames_is_refused() {
-    let card = &built_in().card;
-    let (frames, bands) = (card.frames, card.mel.bands);
+    let model = built_in();
+    let (frames, bands) = (model.card.frames, model.card.mel.bands);
     let message = refusal(&with_card(|card| card.mel.bands += 1));
     let expected =
         format!("bad.onnx: output `mel`: expected f32[{frames},{}], as the card promises, got f32[", bands + 1);
@@ -268,7 +268,8 @@ fn a_missing_model_gives_the_built_in_one_and_says_so() {
     let resolved = Catalog::default().resolve(&reference).unwrap_or_else(|error| panic!("{error}"));
     assert_eq!(resolved.model.sha256, built_in().sha256);
     let notice = resolved.notice.expect("a notice");
-    for part in ["\"Gone\"", "0123456789ab", "was not found", "expected an ONNX file", &built_in().card.name] {
+    let own = built_in().card.name.clone();
+    for part in ["\"Gone\"", "0123456789ab", "was not found", "expected an ONNX file", own.as_str()] {
         assert!(notice.contains(part), "{part:?} is not in: {notice}");
     }
     assert!(notice.contains(&broken.display().to_string()), "{notice}");

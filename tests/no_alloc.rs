@@ -68,7 +68,7 @@ fn everything(engine: &mut Engine, left: &mut [f32], right: &mut [f32], ended: &
     let controls = setup().controls;
     for round in 0..4 {
         for n in 0..64 {
-            let id = note(n, 36 + (n as u8 * 5 + round) % 60);
+            let id = note(n, 36 + ((n * 5 + round) % 60) as u8);
             *ended += usize::from(engine.note_on(id, 0.8).is_some());
         }
         engine.render(left, right, |_, _| *ended += 1);
@@ -77,7 +77,7 @@ fn everything(engine: &mut Engine, left: &mut [f32], right: &mut [f32], ended: &
         engine.render(left, right, |_, _| *ended += 1);
         engine.choke(only(61));
         engine.note_off(all());
-        engine.set_latency(usize::from(round) * 100);
+        engine.set_latency(100 * round as usize);
         engine.render(left, right, |_, _| *ended += 1);
     }
     engine.choke(all());
