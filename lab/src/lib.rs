@@ -2,7 +2,6 @@
 //!
 //! It shares the plugin's signal processing, so that a model learns exactly what the plugin undoes.
 //! [`prepare`] turns recordings into a feature folder, [`features`] reads it back as what a network sees.
-
 //! [`train`] makes a run out of features: networks, checkpoint, curves.
 
 pub mod audio;
@@ -14,6 +13,7 @@ pub mod error;
 pub mod features;
 pub mod front_end;
 pub mod graph;
+pub mod manifest;
 pub mod material;
 pub mod mmd;
 pub mod network;
