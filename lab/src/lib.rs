@@ -3,7 +3,6 @@
 //! It shares the plugin's signal processing, so that a model learns exactly what the plugin undoes.
 //! [`prepare`] turns recordings into a feature folder, [`features`] reads it back as what a network sees.
 //! [`train`] makes a run out of features: networks, checkpoint, curves.
-//! [`train`] makes a run out of features: networks, checkpoint, curves. [`export`] turns a run into an instrument, an
 //! ONNX file, and [`evaluate`] says how good it is.
 
 pub mod audio;

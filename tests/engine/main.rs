@@ -1,0 +1,9 @@
+//! The engine with its workers, without a host: when it sounds, what it sounds like, how notes come and go.
+
+mod notes;
+mod sound;
+mod starved;
+mod stress;
+#[path = "../support/mod.rs"]
+mod support;
+mod timing;

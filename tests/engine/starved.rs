@@ -1,0 +1,155 @@
+//! Workers that come late, stall, or are gone: the engine in real time never waits, and never clicks.
+
+use std::sync::atomic::Ordering;
+
+use ukulelatent::engine::{Engine, Mode};
+use ukulelatent::instance::Setup;
+use ukulelatent::link::{CHUNK, Chunk, Order, WorkerEnd, link};
+
+use crate::support::{CLICK, Played, click_ratio, note, on, peak, play, setup};
+
+/// Samples in which a stream that breaks off fades.
+const FADE: usize = 64;
+
+/// An engine in real time whose only worker is this test.
+fn by_hand(latency: usize) -> (Engine, WorkerEnd) {
+    let Setup { rate, controls, .. } = setup();
+    let (end, mut ends) = link(rate, 1);
+    let worker = ends.pop().expect("one worker");
+    (Engine::new(end, rate, Mode::Realtime, latency, controls), worker)
+}
+
+/// A sine that goes on for ever: no model's note, so that each sample is known.
+fn sine(n: usize) -> f32 {
+    (0.4 * (std::f64::consts::TAU * 330.0 * (n as f64 + 0.25) / 48_000.0).sin()) as f32
+}
+
+/// Hands over one full chunk of the sine; `index` counts chunks.
+fn feed(worker: &mut WorkerEnd, order: Order, index: usize, last: bool) {
+    let mut samples = [0.0; CHUNK];
+    for (n, sample) in samples.iter_mut().enumerate() {
+        *sample = sine(index * CHUNK + n);
+    }
+    let feed = worker.feed_of(order.slot).expect("the slot's feed");
+    assert!(worker.feeds[feed].push(Chunk { epoch: order.epoch, len: CHUNK as u16, last, samples }));
+}
+
+/// Plays without further events.
+fn go_on(engine: &mut Engine, len: usize) -> Played {
+    play(engine, &[], &[100], len)
+}
+
+#[test]
+fn a_stream_that_runs_dry_fades_and_picks_up_again_without_a_click() {
+    let (mut engine, mut worker) = by_hand(0);
+    // The key goes down in a block of its own, so that the order is there to be served.
+    assert_eq!(engine.note_on(note(1, 57), 1.0), None);
+    let order = worker.next_order().expect("an order");
+    (0..4).for_each(|index| feed(&mut worker, order, index, false));
+    let mut heard = go_on(&mut engine, 4 * CHUNK + 500).samples;
+    let dry_from = 4 * CHUNK;
+    for (n, &sample) in heard[..dry_from - FADE].iter().enumerate() {
+        assert_eq!(sample, sine(n), "sample {n}");
+    }
+    assert!(heard[dry_from..].iter().all(|&x| x == 0.0), "sound without a stream");
+    assert_eq!(engine.meters().dry_streams.load(Ordering::Relaxed), 1);
+
+    feed(&mut worker, order, 4, false);
+    assert!(peak(&go_on(&mut engine, 300).samples) == 0.0, "one chunk is not enough to come back");
+    heard.extend([0.0; 300]);
+    (5..15).for_each(|index| feed(&mut worker, order, index, false));
+    feed(&mut worker, order, 15, true);
+    let back_at = heard.len();
+    let rest = go_on(&mut engine, 12 * CHUNK + 10);
+    heard.extend(&rest.samples);
+    for (n, &sample) in rest.samples[FADE..12 * CHUNK].iter().enumerate() {
+        assert_eq!(sample, sine(4 * CHUNK + FADE + n), "sample {n} after the gap");
+    }
+    assert_eq!(rest.ended, [(12 * CHUNK, note(1, 57))]);
+    assert_eq!(engine.meters().dry_streams.load(Ordering::Relaxed), 1);
+    for at in [dry_from - FADE, dry_from, back_at, back_at + FADE] {
+        let ratio = click_ratio(&heard, at, setup().rate);
+        assert!(ratio <= CLICK, "clicks {ratio} at {at}");
+    }
+}
+
+#[test]
+fn a_live_note_whose_first_chunk_is_late_is_moved_and_not_cut() {
+    let (mut engine, mut worker) = by_hand(0);
+    let silent = play(&mut engine, &[(0, on(1, 57))], &[64], 640);
+    assert_eq!(peak(&silent.samples), 0.0);
+    let order = worker.next_order().expect("an order");
+    feed(&mut worker, order, 0, true);
+    let heard = go_on(&mut engine, 2 * CHUNK);
+    for (n, &sample) in heard.samples[..CHUNK].iter().enumerate() {
+        assert_eq!(sample, sine(n), "sample {n}");
+    }
+    assert_eq!(heard.ended, [(CHUNK, note(1, 57))]);
+    assert_eq!(engine.meters().late_notes.load(Ordering::Relaxed), 0, "live notes have no time to miss");
+}
+
+#[test]
+fn a_note_that_misses_its_look_ahead_is_counted() {
+    let (mut engine, mut worker) = by_hand(480);
+    play(&mut engine, &[(0, on(1, 57))], &[64], 640);
+    let order = worker.next_order().expect("an order");
+    feed(&mut worker, order, 0, true);
+    assert!(peak(&go_on(&mut engine, CHUNK).samples) > 0.0);
+    assert_eq!(engine.meters().late_notes.load(Ordering::Relaxed), 1);
+}
+
+#[test]
+fn a_look_ahead_that_is_met_puts_the_note_at_its_time() {
+    let (mut engine, mut worker) = by_hand(480);
+    play(&mut engine, &[(0, on(1, 57))], &[64], 64);
+    let order = worker.next_order().expect("an order");
+    feed(&mut worker, order, 0, true);
+    let heard = go_on(&mut engine, 480 - 64 + CHUNK).samples;
+    assert!(heard[..480 - 64].iter().all(|&x| x == 0.0));
+    assert_eq!(heard[480 - 64], sine(0));
+    assert_eq!(engine.meters().late_notes.load(Ordering::Relaxed), 0);
+}
+
+#[test]
+fn chunks_of_an_earlier_note_are_dropped() {
+    let (mut engine, mut worker) = by_hand(0);
+    assert_eq!(engine.note_on(note(1, 57), 1.0), None);
+    let stale = worker.next_order().expect("an order");
+    feed(&mut worker, stale, 3, false);
+    engine.reset();
+    assert_eq!(engine.note_on(note(2, 57), 1.0), None);
+    let order = worker.next_order().expect("another order");
+    assert_eq!(order.slot, stale.slot);
+    feed(&mut worker, stale, 7, false);
+    feed(&mut worker, order, 0, true);
+    let heard = go_on(&mut engine, CHUNK + 1);
+    assert_eq!(heard.samples[0], sine(0));
+    assert_eq!(heard.ended, [(CHUNK, note(2, 57))]);
+}
+
+#[test]
+fn an_offline_render_without_workers_ends_its_notes_and_does_not_hang() {
+    let Setup { rate, controls, .. } = setup();
+    let (end, ends) = link(rate, 2);
+    drop(ends);
+    let mut engine = Engine::new(end, rate, Mode::Offline, 0, controls);
+    let played = play(&mut engine, &[(0, on(1, 57)), (100, on(2, 60))], &[64], 640);
+    assert_eq!(played.ended_numbers(), [1, 2]);
+    assert_eq!(peak(&played.samples), 0.0);
+    assert!(!engine.is_active());
+}
+
+#[test]
+fn an_offline_render_plays_what_a_worker_left_behind() {
+    let Setup { rate, controls, .. } = setup();
+    let (end, mut ends) = link(rate, 1);
+    let mut engine = Engine::new(end, rate, Mode::Offline, 0, controls);
+    assert_eq!(engine.note_on(note(1, 57), 1.0), None);
+    let order = ends[0].next_order().expect("an order");
+    feed(&mut ends[0], order, 0, false);
+    feed(&mut ends[0], order, 1, false);
+    drop(ends);
+    let heard = go_on(&mut engine, 3 * CHUNK);
+    assert_eq!(heard.samples[CHUNK], sine(CHUNK));
+    assert_eq!(heard.ended_numbers(), [1]);
+}
