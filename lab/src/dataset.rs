@@ -1,13 +1,12 @@
 //! Which recordings there are, and what a manifest or their names say about them.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use ukulelatent::units::MidiNote;
 
-use crate::LabError;
 use crate::audio::{self, EXTENSIONS};
-use crate::error::encodable;
+use crate::{LabError, manifest};
 
 /// The manifest that is looked for in a folder of recordings.
 pub const MANIFEST_NAME: &str = "manifest.csv";
@@ -97,7 +96,7 @@ pub fn list(
     let own = folder.join(MANIFEST_NAME);
     let manifest = manifest.map(Path::to_owned).or_else(|| own.is_file().then_some(own));
     let (listed_in, all) = match &manifest {
-        Some(manifest) => (manifest.as_path(), read_manifest(manifest, folder, wanted)?),
+        Some(manifest) => (manifest.as_path(), manifest::read(manifest, folder, wanted)?),
         None => (folder, scan(folder, except)?),
     };
     let count = all.len();
@@ -110,145 +109,32 @@ pub fn list(
         in_range && wanted.names(&source.instrument, &source.family)
     };
     let mut kept: Vec<Source> = all.into_iter().filter(keeps).collect();
-    if kept.is_empty() && count > 0 {
-        let known = format!("; there are the families {}", families.into_iter().collect::<Vec<_>>().join(", "));
-        return Err(LabError::NothingSelected { path: listed_in.to_owned(), count, known });
+    if count == 0 {
+        return Err(LabError::EmptyFolder { path: listed_in.to_owned(), expected: EXTENSIONS.join(", ") });
     }
     if kept.is_empty() {
-        return Err(LabError::EmptyFolder { path: listed_in.to_owned(), expected: EXTENSIONS.join(", ") });
+        let known = format!("; there are the families {}", families.into_iter().collect::<Vec<_>>().join(", "));
+        return Err(LabError::NothingSelected { path: listed_in.to_owned(), count, known });
     }
     kept.sort_by(|a, b| a.file.cmp(&b.file));
     Ok(kept)
 }
 
-fn read_manifest(manifest: &Path, folder: &Path, wanted: &Selection) -> Result<Vec<Source>, LabError> {
-    let file = std::fs::File::open(manifest).map_err(LabError::io(manifest, "read the manifest"))?;
-    let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(file);
-    let bad_csv = |e: &csv::Error| LabError::ManifestRow {
-        manifest: manifest.to_owned(),
-        line: e.position().map_or(1, csv::Position::line),
-        expected: "comma-separated text with the columns of the first line".into(),
-        got: e.to_string(),
-    };
-    let columns = Columns::new(reader.headers().map_err(|e| bad_csv(&e))?, manifest)?;
-    let mut seen = BTreeMap::new();
-    let mut sources = Vec::new();
-    for record in reader.records() {
-        let record = record.map_err(|e| bad_csv(&e))?;
-        let row =
-            Row { manifest, line: record.position().map_or(0, csv::Position::line), columns: &columns, record };
-        let source = row.source(folder, wanted)?;
-        if let Some(first) = seen.insert(source.file.clone(), row.line) {
-            return Err(row.error("each file once".into(), format!("`{}` again, after line {first}", source.file)));
-        }
-        sources.push(source);
-    }
-    Ok(sources)
-}
-
-/// Places of the columns that the lab knows.
-struct Columns {
-    file: usize,
-    midi: usize,
-    instrument: Option<usize>,
-    family: Option<usize>,
-    licence: Option<usize>,
-    f0_hz: Option<usize>,
-    f0_cents: Option<usize>,
-}
-
-impl Columns {
-    fn new(first_line: &csv::StringRecord, manifest: &Path) -> Result<Self, LabError> {
-        let place = |name: &str| first_line.iter().position(|column| column.eq_ignore_ascii_case(name));
-        let needed = |column: &'static str| {
-            place(column).ok_or_else(|| LabError::ManifestColumn {
-                manifest: manifest.to_owned(),
-                column,
-                got: first_line.iter().collect::<Vec<_>>().join(","),
-            })
-        };
-        Ok(Self {
-            file: needed("file")?,
-            midi: needed("midi")?,
-            instrument: place("instrument"),
-            family: place("family"),
-            licence: place("licence").or_else(|| place("license")),
-            f0_hz: place("f0_hz"),
-            f0_cents: place("f0_cents"),
-        })
-    }
-}
-
-struct Row<'a> {
-    manifest: &'a Path,
-    line: u64,
-    columns: &'a Columns,
-    record: csv::StringRecord,
-}
-
-impl Row<'_> {
-    fn source(&self, folder: &Path, wanted: &Selection) -> Result<Source, LabError> {
-        let file = self.record[self.columns.file].replace('\\', "/");
-        if file.is_empty() {
-            return Err(self.error("a file name".into(), "nothing".into()));
-        }
-        let path = folder.join(&file);
-        let (by_name, _) = names_of(&file);
-        let instrument = self.text(self.columns.instrument).unwrap_or(&by_name).to_owned();
-        let family = self.text(self.columns.family).unwrap_or(&instrument).to_owned();
-        let note = self.note()?;
-        let chosen = wanted.note(note) && wanted.names(&instrument, &family);
-        if chosen && note.octave_and_semitone().is_none() {
-            let expected = format!("a note in {} (--low-note and --high-note leave others out)", encodable());
-            return Err(self.error(expected, format!("{} for `{file}`", note.number())));
-        }
-        if !path.is_file() {
-            return Err(LabError::MissingRecording { manifest: self.manifest.to_owned(), line: self.line, path });
-        }
-        let pitch = PitchLabel::Manifest { note, cents: self.cents(note)? };
-        let licence = self.text(self.columns.licence).unwrap_or_default().to_owned();
-        Ok(Source { path, file, instrument, family, licence, pitch })
-    }
-
-    fn note(&self) -> Result<MidiNote, LabError> {
-        let text = &self.record[self.columns.midi];
-        let note = text.parse::<u8>().ok().and_then(|number| MidiNote::new(number).ok());
-        note.ok_or_else(|| self.error("a MIDI note, 0 to 127, in column `midi`".into(), format!("`{text}`")))
-    }
-
-    /// The measured deviation: from column `f0_cents`, or else from `f0_hz`.
-    fn cents(&self, note: MidiNote) -> Result<Option<f32>, LabError> {
-        let cents = self.number(self.columns.f0_cents, "f0_cents")?;
-        let hz = self.number(self.columns.f0_hz, "f0_hz")?.filter(|&hz| hz > 0.0);
-        Ok(cents.or_else(|| hz.map(|hz| note.cents_to(hz))))
-    }
-
-    fn number(&self, column: Option<usize>, name: &str) -> Result<Option<f32>, LabError> {
-        let Some(text) = self.text(column) else { return Ok(None) };
-        match text.parse::<f32>() {
-            Ok(number) if number.is_finite() => Ok(Some(number)),
-            _ => Err(self.error(format!("a number or nothing in column `{name}`"), format!("`{text}`"))),
-        }
-    }
-
-    fn text(&self, column: Option<usize>) -> Option<&str> {
-        self.record.get(column?).filter(|text| !text.is_empty())
-    }
-
-    fn error(&self, expected: String, got: String) -> LabError {
-        LabError::ManifestRow { manifest: self.manifest.to_owned(), line: self.line, expected, got }
-    }
-}
-
 fn scan(folder: &Path, except: &Path) -> Result<Vec<Source>, LabError> {
+    // Real paths, so that a link to a folder above does not lead round in circles.
+    let mut seen = BTreeSet::from_iter(except.canonicalize());
     let mut paths = Vec::new();
     let mut folders = vec![folder.to_owned()];
     while let Some(at) = folders.pop() {
-        for entry in std::fs::read_dir(&at).map_err(LabError::io(&at, "list the folder"))? {
-            let path = entry.map_err(LabError::io(&at, "list the folder"))?.path();
-            if path.is_dir() && path != except {
+        let refused = || LabError::io(&at, "list the folder");
+        if !seen.insert(at.canonicalize().map_err(refused())?) {
+            continue;
+        }
+        for entry in std::fs::read_dir(&at).map_err(refused())? {
+            let path = entry.map_err(refused())?.path();
+            if path.is_dir() {
                 folders.push(path);
-            } else if path.is_file() && audio::is_audio(&path) {
+            } else if audio::is_audio(&path) {
                 paths.push(path);
             }
         }
@@ -266,7 +152,7 @@ fn unlabelled(folder: &Path, path: PathBuf) -> Source {
 
 /// The instrument and the note that a file's name suggests: its first folder, or else the first word of the name;
 /// and the last word that reads as a note, as in `guitar_A3.wav` or `harp_057_soft.flac`.
-fn names_of(file: &str) -> (String, PitchLabel) {
+pub(crate) fn names_of(file: &str) -> (String, PitchLabel) {
     let (folders, name) = file.rsplit_once('/').unwrap_or(("", file));
     let stem = name.rsplit_once('.').map_or(name, |(stem, _)| stem);
     let words: Vec<&str> = stem.split(['_', ' ']).filter(|word| !word.is_empty()).collect();
@@ -303,4 +189,31 @@ fn note_of(word: &str) -> Option<PitchLabel> {
     let octave: i32 = octave.parse().ok().filter(|octave| (-1..=9).contains(octave))?;
     let note = u8::try_from(12 * (octave + 1) + step + accidental).ok().and_then(encodable)?;
     Some(PitchLabel::Name { note, octave_unsure: true })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn named(number: u8, octave_unsure: bool) -> PitchLabel {
+        PitchLabel::Name { note: MidiNote::new(number).unwrap(), octave_unsure }
+    }
+
+    #[test]
+    fn the_instrument_is_the_folder_or_the_first_word_and_the_note_the_last_that_reads_as_one() {
+        let cases = [
+            ("guitar-steel_050_a.flac", "guitar-steel", named(50, false)),
+            ("ukulele/soft/take 2_A4.wav", "ukulele", named(69, true)),
+            ("harp_Bb2_057.ogg", "harp", named(57, false)),
+            ("harp_f#3.wav", "harp", named(54, true)),
+            ("Cs5.wav", "Cs5", named(73, true)),
+            ("banjo_take_7.wav", "banjo", PitchLabel::Unknown),
+            ("banjo_120.wav", "banjo", PitchLabel::Unknown),
+            ("bass_Bass.wav", "bass", PitchLabel::Unknown),
+            ("_.wav", "_", PitchLabel::Unknown),
+        ];
+        for (file, instrument, pitch) in cases {
+            assert_eq!(names_of(file), (instrument.to_owned(), pitch), "{file}");
+        }
+    }
 }

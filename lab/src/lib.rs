@@ -18,6 +18,7 @@ pub mod features;
 pub mod front_end;
 pub mod graph;
 pub mod latent_map;
+pub mod manifest;
 pub mod material;
 pub mod mmd;
 pub mod network;

@@ -7,14 +7,14 @@
 
 use realfft::num_complex::Complex32;
 
-use super::pghi::wrapped;
+use super::fast_math::{sin_cos_turns, wrapped};
 use super::stft::{FrameGeometry, Stft};
 
 /// `alpha` of the fast Griffin-Lim algorithm; Perraudin et al. recommend 0.99.
 const MOMENTUM: f32 = 0.99;
 /// Where fewer windows overlap than this share of all, the signal fades instead of being divided by next to
 /// nothing.
-const MIN_WINDOW_SUM: f32 = 0.03;
+const MIN_WINDOW_SUM: f32 = 0.05;
 /// Added to squared magnitudes: a bin without a phase stays zero.
 const TINY: f32 = 1e-30;
 
@@ -133,7 +133,8 @@ impl FastGriffinLim {
     /// The signal nearest to the frames (Griffin & Lim, equation 6), pushed on by `momentum` times its last step;
     /// then the sum starts again from what is committed.
     fn estimate(&mut self, momentum: f32) {
-        let buffers = self.sum.iter_mut().zip(&self.committed).zip(&self.gain);
+        let samples = self.geometry.samples(self.gain_of.1);
+        let buffers = self.sum[..samples].iter_mut().zip(&self.committed).zip(&self.gain);
         for (((sum, committed), gain), (signal, ahead)) in buffers.zip(self.signal.iter_mut().zip(&mut self.ahead))
         {
             let next = *sum * gain;
@@ -175,17 +176,4 @@ impl FastGriffinLim {
             *g = 1.0 / (fft_size as f32 * g.max(MIN_WINDOW_SUM * full));
         }
     }
-}
-
-/// Sine and cosine of an angle in turns, within half a turn of zero, to 2e-7. No branch and no call, so that loops
-/// over it can be vectorised.
-fn sin_cos_turns(turns: f32) -> (f32, f32) {
-    // Half turns change signs only: the rest is within a quarter.
-    let halves = 2.0 * turns - wrapped(2.0 * turns);
-    let sign = 1.0 - 2.0 * halves.abs();
-    let x = (turns - 0.5 * halves) * std::f32::consts::TAU;
-    let y = x * x;
-    let sin = x * (1.0 + y * (-1.0 / 6.0 + y * (1.0 / 120.0 + y * (-1.0 / 5040.0 + y / 362_880.0))));
-    let cos = 1.0 + y * (-0.5 + y * (1.0 / 24.0 + y * (-1.0 / 720.0 + y * (1.0 / 40_320.0 - y / 3_628_800.0))));
-    (sign * sin, sign * cos)
 }

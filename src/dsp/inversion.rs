@@ -114,3 +114,71 @@ impl MelInverter {
 fn audible(magnitude: f32) -> f32 {
     if magnitude > TINY && magnitude.is_finite() { magnitude } else { 0.0 }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::mel::MelScale;
+    use super::super::metrics::spectrogram;
+    use super::super::stft::Stft;
+    use super::super::testing::{GEOMETRY, SAMPLES, rate, string};
+    use super::*;
+
+    const BANDS: usize = 500;
+
+    fn bank() -> MelFilterBank {
+        MelFilterBank::new(MelScale { bands: BANDS, low_hz: 0.0, high_hz: 11_025.0 }, GEOMETRY, rate())
+    }
+
+    #[test]
+    fn a_notes_magnitudes_come_back_within_30_db() {
+        let bank = bank();
+        let mut inverter = MelInverter::new(&bank, MelInverter::ITERATIONS);
+        let target = spectrogram(&mut Stft::new(GEOMETRY), &string(196.0, SAMPLES));
+        let (mut mel, mut magnitude) = (vec![0.0; BANDS], vec![0.0; GEOMETRY.bins()]);
+        let (mut error, mut energy) = (0.0, 0.0);
+        for frame in target.chunks_exact(GEOMETRY.bins()) {
+            bank.apply(frame, &mut mel);
+            inverter.invert(&mel, &mut magnitude);
+            for (got, want) in magnitude.iter().zip(frame) {
+                error += f64::from(got - want).powi(2);
+                energy += f64::from(*want).powi(2);
+            }
+        }
+        let convergence = 10.0 * (error / energy).log10();
+        assert!(convergence < -30.0, "{convergence:.1} dB");
+    }
+
+    #[test]
+    fn silence_and_nonsense_become_exact_silence_and_uncovered_bins_stay_silent() {
+        let mut inverter = MelInverter::new(&bank(), MelInverter::ITERATIONS);
+        let mut magnitude = vec![1.0; GEOMETRY.bins()];
+        for value in [0.0, -1.0, f32::NAN, f32::INFINITY, f32::from_bits(1)] {
+            inverter.invert(&[value; BANDS], &mut magnitude);
+            assert!(magnitude.iter().all(|&m| m == 0.0), "{value}");
+        }
+        inverter.invert(&[1.0; BANDS], &mut magnitude);
+        assert_eq!((magnitude[0], magnitude[1024]), (0.0, 0.0));
+        assert!(magnitude.iter().all(|m| m.is_finite() && !m.is_subnormal()));
+    }
+
+    #[test]
+    fn more_iterations_fit_the_mel_frame_better() {
+        let bank = bank();
+        let mut frame = vec![0.0; GEOMETRY.bins()];
+        Stft::new(GEOMETRY).magnitude(&string(196.0, 4096)[1024..3072], &mut frame);
+        let mut mel = vec![0.0; BANDS];
+        bank.apply(&frame, &mut mel);
+        let divergence = |iterations: usize| {
+            let mut magnitude = vec![0.0; GEOMETRY.bins()];
+            MelInverter::new(&bank, iterations).invert(&mel, &mut magnitude);
+            let mut got = vec![0.0; BANDS];
+            bank.apply(&magnitude, &mut got);
+            // Kullback-Leibler, over the bands that have bins.
+            mel.iter().zip(&got).filter(|(m, _)| **m > 0.0).fold(0.0, |sum, (&m, &g)| {
+                let (m, g) = (f64::from(m), f64::from(g.max(TINY)));
+                sum + m * (m / g).ln() - m + g
+            })
+        };
+        assert!(divergence(5) < divergence(2) && divergence(20) < divergence(5));
+    }
+}

@@ -9,10 +9,12 @@
 use std::collections::VecDeque;
 
 use realfft::num_complex::Complex32;
-use serde::{Deserialize, Serialize};
 
+use super::fast_math::{arg_turns, ln, wrapped};
 use super::griffin_lim::FastGriffinLim;
 use super::pghi::{PhaseIntegrator, Rows};
+use super::quality::Effort;
+pub use super::quality::Quality;
 use super::stft::FrameGeometry;
 
 /// Magnitudes below this are silence: 234 dB below a sine of full scale in a frame of 2048 samples. Whatever is
@@ -20,49 +22,6 @@ use super::stft::FrameGeometry;
 pub(super) const SILENT: f32 = 1e-9;
 /// No sound has larger magnitudes, and their squares still fit an `f32`.
 const LOUDEST: f32 = 1e12;
-
-/// How much work is put into the sound. It belongs to the instrument, never to the render mode: a bounce is what
-/// was heard.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Quality {
-    /// For many voices on a slow machine.
-    Draft,
-    /// The balance for playing.
-    #[default]
-    Play,
-    /// As close to the spectrogram as a few more milliseconds allow.
-    Fine,
-}
-
-/// One block's share of the work, in frames and iterations.
-#[derive(Clone, Copy, Debug)]
-struct Effort {
-    /// Frames in the block.
-    frames: usize,
-    /// Of these, how many become final. At least two fewer than `frames`: the next block starts from them.
-    commit: usize,
-    /// Iterations of fast Griffin-Lim.
-    iterations: usize,
-}
-
-impl Quality {
-    /// The first block's effort and that of all others. Work on the first block pays twice: later ones build on it.
-    const fn efforts(self) -> (Effort, Effort) {
-        match self {
-            Self::Draft => {
-                (Effort { frames: 8, commit: 4, iterations: 16 }, Effort { frames: 8, commit: 4, iterations: 4 })
-            }
-            Self::Play => {
-                (Effort { frames: 8, commit: 4, iterations: 32 }, Effort { frames: 16, commit: 8, iterations: 8 })
-            }
-            Self::Fine => (
-                Effort { frames: 16, commit: 4, iterations: 64 },
-                Effort { frames: 16, commit: 4, iterations: 16 },
-            ),
-        }
-    }
-}
 
 /// A frame that cannot be part of a sound.
 #[derive(Clone, Copy, Debug, PartialEq, thiserror::Error)]
@@ -258,7 +217,7 @@ impl Reconstructor {
                 *m = if s < SILENT { 0.0 } else { s };
             }
             for (l, m) in self.ln_magnitude[row].iter_mut().zip(magnitude) {
-                *l = m.max(SILENT).ln();
+                *l = ln(m.max(SILENT));
             }
             self.loaded += 1;
         }
@@ -275,7 +234,7 @@ impl Reconstructor {
         if rows.known > 0 {
             let mut half_turn = 0.0;
             for (p, c) in self.last_phase.iter_mut().zip(&self.last_spectrum) {
-                *p = super::pghi::wrapped(c.arg() / std::f32::consts::TAU + half_turn);
+                *p = wrapped(arg_turns(*c) + half_turn);
                 half_turn = 0.5 - half_turn;
             }
         }
@@ -289,3 +248,6 @@ impl Reconstructor {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

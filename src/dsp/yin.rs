@@ -185,3 +185,47 @@ fn oversampled(signal: &[f32], factor: usize) -> Vec<f32> {
     signal_out.truncate(signal.len() * factor);
     signal_out
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{rate, recordings, string};
+    use super::*;
+    use crate::units::MidiNote;
+
+    const RANGE: PitchRange = PitchRange { min_hz: 35.0, max_hz: 2200.0 };
+
+    #[test]
+    fn strings_are_measured_within_a_few_cents() {
+        for note in 28..=96 {
+            let hz = MidiNote::new(note).unwrap().hz();
+            let f0 = yin_f0(&string(hz.into(), 30_000), rate(), RANGE).unwrap();
+            let cents = 1200.0 * (f0 / hz).log2();
+            // The string is inharmonic: its period is up to 5 cents sharp of the first partial.
+            assert!(cents.abs() < 8.0, "note {note}: {cents:.1} cents");
+        }
+    }
+
+    #[test]
+    fn what_has_no_pitch_gets_none() {
+        let mut state = 1u32;
+        let noise = (0..30_000).map(|_| {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            state as i32 as f32 / 2_147_483_648.0
+        });
+        for signal in [vec![], vec![0.0; 30_000], vec![f32::NAN; 30_000], vec![0.5; 600], noise.collect()] {
+            assert_eq!(yin_f0(&signal, rate(), RANGE), None);
+        }
+    }
+
+    #[test]
+    fn recordings_are_measured_within_a_quarter_tone_of_their_note() {
+        let Some(recordings) = recordings(20) else { return };
+        let near = |r: &&super::super::testing::Recording| {
+            let f0 = yin_f0(&r.samples[..r.samples.len().min(22_050)], rate(), RANGE);
+            f0.is_some_and(|f0| (1200.0 * (f0 / MidiNote::new(r.note).unwrap().hz()).log2()).abs() < 50.0)
+        };
+        let share = recordings.iter().filter(near).count() as f64 / recordings.len() as f64;
+        // All but one of the 50.
+        assert!(share >= 0.98, "{share:.3}");
+    }
+}
