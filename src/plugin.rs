@@ -24,7 +24,7 @@ pub struct Ukulelatent {
 
 impl Default for Ukulelatent {
     fn default() -> Self {
-        let built_in = ModelFile::built_in().expect("tests/model.rs opens the built-in model");
+        let built_in = ModelFile::built_in().expect("tests/model_files.rs opens the built-in model");
         let choice = Arc::new(ModelChoice::new(built_in, Catalog::standard()));
         Self {
             params: Arc::new(UkulelatentParams::new(Arc::clone(&choice))),
@@ -121,13 +121,14 @@ impl Plugin for Ukulelatent {
             let until = event.as_ref().map_or(len, |event| (event.timing() as usize).clamp(at, len));
             if until > at {
                 engine.render(&mut left[at..until], &mut right[at..until], |offset, id| {
-                    tell_ended(context, at + offset, id);
+                    // A note that ends with the block is told of at the block's last sample.
+                    tell_ended(context, (at + offset).min(len - 1), id);
                 });
                 at = until;
             }
             let Some(event) = event else { break };
             if let Some(dismissed) = dispatch(engine, &event) {
-                tell_ended(context, at, dismissed);
+                tell_ended(context, at.min(len - 1), dismissed);
             }
         }
         if engine.is_active() { ProcessStatus::KeepAlive } else { ProcessStatus::Normal }

@@ -28,7 +28,7 @@ use crate::split::{Split, cell};
 /// Notes whose pitch is measured.
 const NOTES: std::ops::RangeInclusive<u8> = 40..=84;
 /// Timbres a note.
-const TIMBRES: usize = 3;
+const TIMBRES: usize = 10;
 /// How far a coordinate moves to either side where its effect is measured.
 const MOVE: f32 = 2.0;
 /// Notes at which that is measured, in semitones from one to the next.

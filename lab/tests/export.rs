@@ -74,7 +74,7 @@ fn run_and_file_get_the_same_figures() {
     for (a, b) in of_run.latent.sensitivity.iter().zip(of_file.latent.sensitivity) {
         assert!(*a > 0.0 && (a - b).abs() < 1e-4, "{a} {b}");
     }
-    assert_eq!(of_run.pitch_prior.notes, 3 * 45);
+    assert_eq!(of_run.pitch_prior.notes, 10 * 45);
 }
 
 #[test]
