@@ -12,7 +12,10 @@ enum Stage {
     Attack(f32),
     Held,
     /// Falling exponentially, by up to this share a sample; `ease` grows to 1.
-    Release { share: f32, ease: f32 },
+    Release {
+        share: f32,
+        ease: f32,
+    },
     Ended,
 }
 

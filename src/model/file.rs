@@ -197,8 +197,7 @@ impl GraphCheck<'_> {
         let Some(input) = input else {
             return Err(self.mismatch(part, expected, "no such input".into()));
         };
-        let fits =
-            input.tensor_elem_type() == Some(DataType::Float) && is_fixed(dims(input), &[1, len]);
+        let fits = input.tensor_elem_type() == Some(DataType::Float) && is_fixed(dims(input), &[1, len]);
         if fits { Ok(()) } else { Err(self.mismatch(part, expected, describe(input))) }
     }
 
