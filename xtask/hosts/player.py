@@ -75,12 +75,14 @@ def play(plugin, events, samples, block=512, rate_hz=RATE_HZ, fresh=True):
 def play_in_parts(plugin, events, parts, before=None, rate_hz=RATE_HZ):
     """Renders blocks of the given lengths, one call each; `before(sample)` runs before the block that starts there."""
     start, audio = 0, []
+    # pedalboard activates the plugin anew when a block is larger than all before it: it must know the largest first.
+    largest = max(parts)
     events = sorted(events, key=lambda event: event.sample)
     for length in parts:
         if before is not None:
             before(start)
         due = [Event(e.sample - start, e.message) for e in events if start <= e.sample < start + length]
-        audio.append(play(plugin, due, length, block=length, rate_hz=rate_hz, fresh=start == 0))
+        audio.append(play(plugin, due, length, block=largest, rate_hz=rate_hz, fresh=start == 0))
         start += length
     return np.concatenate(audio, axis=1)
 
