@@ -233,6 +233,8 @@ impl Voice {
             around.end.nudge(around.slot);
             around.end.wake();
             if around.end.is_orphaned(around.slot) && !has(around.end.player(around.slot)) {
+                // Its worker is gone: say so once, and end the note rather than hang the host.
+                around.end.meters().failed_notes.fetch_add(1, Ordering::Relaxed);
                 self.flow = Flow::Ended;
                 return false;
             }

@@ -10,6 +10,7 @@ use std::sync::{Mutex, OnceLock, PoisonError};
 use ort::environment::Environment;
 use ort::ep::CUDA;
 use ort::session::Session;
+use ort::session::builder::GraphOptimizationLevel;
 use serde::{Deserialize, Serialize};
 
 /// Names an ONNX Runtime shared library.
@@ -154,7 +155,10 @@ impl Backend {
 
     fn build_session(&self, model: &[u8], cuda: bool) -> Result<Session, String> {
         let say = |e: &dyn std::fmt::Display| e.to_string();
-        let mut builder = Session::builder(&self.environment).map_err(|e| say(&e))?;
+        let mut builder = Session::builder(&self.environment)
+            .map_err(|e| say(&e))?
+            .with_optimization_level(GraphOptimizationLevel::All)
+            .map_err(|e| say(&e))?;
         if self.kind != BackendKind::Embedded {
             builder = builder
                 .with_intra_threads(1)

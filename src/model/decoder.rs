@@ -43,18 +43,35 @@ impl Decoder {
     /// Starts a session for `model` on the process's backend.
     ///
     /// # Errors
-    /// [`ModelError::Backend`] if the backend does not start or refuses the graph.
+    /// [`ModelError::Backend`] if the backend does not start or refuses the graph, [`ModelError::Graph`] if the
+    /// graph does not have as many frames as its card says.
     pub fn new(model: &ModelFile) -> Result<Self, ModelError> {
         let refused = |backend, reason| ModelError::Backend { origin: model.origin.clone(), backend, reason };
         let backend = Backend::get().map_err(|reason| refused("inference", reason))?;
         let session = backend.session(model.bytes()).map_err(|reason| refused(backend.kind.name(), reason))?;
         let card = &model.card;
-        Ok(Self {
+        let mut decoder = Self {
             session,
             frames: card.frames,
             bands: card.mel.bands,
             context: model.chunked.then_some(card.context_frames),
             indices: Vec::with_capacity(card.frames),
+        };
+        decoder.check_last_frame(model)?;
+        Ok(decoder)
+    }
+
+    /// Decodes the last frame: a graph whose rows are chosen by `frames` shows only here how many it has.
+    fn check_last_frame(&mut self, model: &ModelFile) -> Result<(), ModelError> {
+        let range = self.granted(self.frames - 1..self.frames);
+        let mut mel = vec![0.0; range.len() * self.bands];
+        self.decode(&[0.0; LATENT_DIM], model.card.notes.lowest, range, &mut mel).map_err(|error| {
+            ModelError::Graph {
+                origin: model.origin.clone(),
+                part: "output `mel`",
+                expected: format!("{} frames, as the card promises", self.frames),
+                got: error.to_string(),
+            }
         })
     }
 

@@ -8,7 +8,8 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::thread::{self, JoinHandle};
 
-use crate::link::{CHUNK, Chunk, ModelChoice, Stopper, WorkerEnd};
+use crate::link::{CHUNK, Chosen, Chunk, ModelChoice, Stopper, WorkerEnd};
+use crate::model::{ModelError, ModelFile};
 use crate::units::SampleRate;
 use kit::Kit;
 
@@ -107,14 +108,22 @@ impl Worker {
             return;
         }
         let slots = self.end.feeds.len();
-        let made = self.choice.resolve().and_then(|chosen| Kit::new(&chosen, self.rate, slots));
-        match made {
+        match self.choice.resolve().and_then(|chosen| self.kit_for(&chosen, slots)) {
             Ok(kit) => self.kits.push(kit),
             Err(error) => {
                 self.broken = Some(wanted);
                 self.choice.notify(error.to_string());
             }
         }
+    }
+
+    /// A kit for the chosen model; if it cannot be started, one for the built-in model, and the user is told.
+    fn kit_for(&self, chosen: &Chosen, slots: usize) -> Result<Kit, ModelError> {
+        Kit::new(chosen, self.rate, slots).or_else(|error| {
+            self.choice.notify(format!("{error}; the built-in model plays instead"));
+            let stand_in = Chosen { generation: chosen.generation, model: ModelFile::built_in()? };
+            Kit::new(&stand_in, self.rate, slots)
+        })
     }
 
     /// Works on the note that will run dry first; `false` if no note can be worked on.

@@ -4,16 +4,18 @@
 //! Slots are dealt to the workers in turn and each ring has one producer and one consumer, so neither side
 //! ever locks. The halves are made together by [`link`] and moved once, each to its owner.
 
-use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+mod choice;
+
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::thread::Thread;
 
 use atomic_float::AtomicF32;
 use rtrb::{Consumer, Producer, RingBuffer};
 
 use crate::model::card::LATENT_DIM;
-use crate::model::{Catalog, ModelError, ModelFile, ModelReference};
 use crate::units::{MidiNote, SampleRate};
+pub use choice::{Chosen, ModelChoice};
 
 /// Notes that sound or fade at once: sixteen held and their predecessors' tails.
 pub const SLOTS: usize = 24;
@@ -288,91 +290,4 @@ pub struct Meters {
     pub voices: AtomicU32,
     /// Highest absolute sample since the reader last took it.
     pub peak: AtomicF32,
-}
-
-/// [main -> workers] Which model the project wants; and [workers -> main] what became of it.
-pub struct ModelChoice {
-    catalog: Catalog,
-    generation: AtomicU64,
-    state: Mutex<ChoiceState>,
-}
-
-struct ChoiceState {
-    reference: ModelReference,
-    resolved: Option<Arc<ModelFile>>,
-    notices: Vec<String>,
-}
-
-/// The model to play, and the generation of the choice that it answers.
-pub struct Chosen {
-    /// As [`ModelChoice::generation`] was.
-    pub generation: u64,
-    /// Ready to start sessions from.
-    pub model: Arc<ModelFile>,
-}
-
-impl ModelChoice {
-    /// Starts with a model that is already open.
-    #[must_use]
-    pub fn new(model: Arc<ModelFile>, catalog: Catalog) -> Self {
-        let state =
-            ChoiceState { reference: ModelReference::to(&model), resolved: Some(model), notices: Vec::new() };
-        Self { catalog, generation: AtomicU64::new(1), state: Mutex::new(state) }
-    }
-
-    /// Chooses another model. Notes ordered from now on are made with it; sounding ones go on with the old.
-    pub fn choose(&self, reference: ModelReference) {
-        let mut state = self.lock();
-        if state.reference != reference {
-            *state = ChoiceState { reference, resolved: None, notices: Vec::new() };
-            self.generation.fetch_add(1, Ordering::Release);
-        }
-    }
-
-    /// What was chosen last, found or not: a project never forgets its model.
-    #[must_use]
-    pub fn reference(&self) -> ModelReference {
-        self.lock().reference.clone()
-    }
-
-    /// Changes with every choice.
-    #[must_use]
-    pub fn generation(&self) -> u64 {
-        self.generation.load(Ordering::Acquire)
-    }
-
-    /// Finds and opens the chosen model; the first caller does the work. Not for the audio thread.
-    ///
-    /// # Errors
-    /// [`ModelError`] only if not even the built-in model opens.
-    pub fn resolve(&self) -> Result<Chosen, ModelError> {
-        let mut state = self.lock();
-        let generation = self.generation();
-        if let Some(model) = &state.resolved {
-            return Ok(Chosen { generation, model: Arc::clone(model) });
-        }
-        let resolved = self.catalog.resolve(&state.reference)?;
-        state.notices.extend(resolved.notice);
-        state.resolved = Some(Arc::clone(&resolved.model));
-        Ok(Chosen { generation, model: resolved.model })
-    }
-
-    /// Keeps a sentence for the user. A repeated one is kept once.
-    pub fn notify(&self, notice: String) {
-        let mut state = self.lock();
-        if !state.notices.contains(&notice) {
-            state.notices.push(notice);
-        }
-    }
-
-    /// What the user should know of the present choice.
-    #[must_use]
-    pub fn notices(&self) -> Vec<String> {
-        self.lock().notices.clone()
-    }
-
-    fn lock(&self) -> MutexGuard<'_, ChoiceState> {
-        // A panic elsewhere leaves whole values behind: every update is a single assignment.
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
 }
