@@ -121,8 +121,8 @@ impl Plugin for Ukulelatent {
             let until = event.as_ref().map_or(len, |event| (event.timing() as usize).clamp(at, len));
             if until > at {
                 engine.render(&mut left[at..until], &mut right[at..until], |offset, id| {
-                    // A note that ends with the block is told of at the block's last sample.
-                    tell_ended(context, (at + offset).min(len - 1), id);
+                    // At the last sample that sounds: the one after it may lie beyond the block.
+                    tell_ended(context, (at + offset).saturating_sub(1), id);
                 });
                 at = until;
             }

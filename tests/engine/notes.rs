@@ -64,8 +64,9 @@ fn a_note_let_go_falls_within_its_release_and_without_a_click() {
     let played = render(setup(), &score, &[512], END_AT + release + 4800);
     assert_eq!(played.ended_numbers(), [1]);
     let (ended_at, _) = played.ended[0];
-    // The factor's rounding, f32::EPSILON per sample at most, may cost or save a few samples of a long release.
-    assert!(ended_at.abs_diff(END_AT + release) <= release / 100, "ended at {ended_at}");
+    // Half of the 256 samples in which a release takes hold come on top. The factor's rounding, f32::EPSILON per
+    // sample at most, may cost or save a few samples of a long release.
+    assert!(ended_at.abs_diff(END_AT + release + 128) <= release / 100, "ended at {ended_at}");
     for at in [END_AT, ended_at] {
         let ratio = click_ratio(&played.samples, at, rate);
         assert!(ratio <= CLICK, "clicks {ratio} at {at}");
