@@ -35,7 +35,6 @@ const MOVE: f32 = 2.0;
 const MOVE_EVERY: usize = 4;
 /// Draws from the prior for each latent point in the divergence: the estimate's noise is then that of the points.
 const PRIOR_DRAWS: usize = 4;
-const CHUNK: usize = 16;
 
 /// Measures a run or an instrument file.
 #[derive(Clone, Debug, clap::Args)]
