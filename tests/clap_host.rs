@@ -205,8 +205,8 @@ fn each_note_ends_once_and_keeps_the_plugin_awake_until_then() {
     assert!(silent.statuses.iter().all(|&status| status != ProcessStatus::Continue), "{:?}", silent.statuses);
     let score = [(0, Cue::On(60, 7)), (10, Cue::On(64, 8)), (600, Cue::Choke(7)), (1200, Cue::Choke(8))];
     let heard = host.play(&score, &[512], 2560);
-    // A cut takes 5 ms: 240 samples.
-    assert_eq!(heard.ended, [(840, 7), (1440, 8)]);
+    // A cut takes 5 ms, 240 samples; the end is told of at the last one.
+    assert_eq!(heard.ended, [(839, 7), (1439, 8)]);
     let awake = heard.statuses.iter().map(|&status| status == ProcessStatus::Continue);
     assert_eq!(awake.collect::<Vec<_>>(), [true, true, false, false, false]);
 }
