@@ -54,7 +54,7 @@ pub struct ExportArgs {
     /// Licence of the instrument, an SPDX expression
     #[arg(long, default_value = "")]
     pub licence: String,
-    /// Whom to thank for the recordings: TOML, a [[credit]] for each with work, author, licence, url
+    /// Whom to thank for the recordings: TOML, a table `[[credit]]` for each with work, author, licence, url
     #[arg(long, value_name = "FILE.toml")]
     pub credits: Option<PathBuf>,
     /// What one hears along each coordinate

@@ -1,7 +1,7 @@
 //! From magnitudes to sound, as a stream: frames go in one by one, final samples come out.
 //!
 //! Blocks of frames are worked on in a chain. Each gets its first phases by integrating the phase gradient from the
-//! block before ([`super::pghi`]), is refined together with the frames that overlap it ([`super::griffin_lim`]), and
+//! block before (`pghi.rs`), is refined together with the frames that overlap it (`griffin_lim.rs`), and
 //! commits its first frames. Committed samples never change, and later blocks are fitted to them, so that phase is
 //! continuous with no edge to hide. (A chain of blocks with look-ahead: Zhu, Beauregard & Wyse 2007, "Real-time
 //! signal estimation from modified short-time Fourier transform magnitude spectra".)

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::model::{Catalog, ModelError, ModelFile, ModelReference};
 
-/// [main -> workers] Which model the project wants; and [workers -> main] what became of it.
+/// (main -> workers) Which model the project wants; and (workers -> main) what became of it.
 pub struct ModelChoice {
     catalog: Catalog,
     generation: AtomicU64,

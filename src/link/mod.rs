@@ -26,7 +26,7 @@ const ORDERS: usize = 2 * SLOTS;
 /// How far a worker may run ahead of the sound.
 const BUFFERED_MS: f32 = 300.0;
 
-/// [audio -> worker] Make this note. Sending neither allocates nor drops.
+/// (audio -> worker) Make this note. Sending neither allocates nor drops.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Order {
     /// Where its sound goes.
@@ -39,7 +39,7 @@ pub struct Order {
     pub latent: [f32; LATENT_DIM],
 }
 
-/// [worker -> audio] A stretch of one note's sound, mono, at the host's rate.
+/// (worker -> audio) A stretch of one note's sound, mono, at the host's rate.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Chunk {
     /// Of which of the slot's notes.
@@ -96,7 +96,7 @@ struct Lane {
     nudge: bool,
 }
 
-/// [audio] The engine's half.
+/// (audio) The engine's half.
 pub struct EngineEnd {
     lanes: Vec<Lane>,
     players: Vec<Player>,
@@ -153,7 +153,7 @@ impl EngineEnd {
     }
 }
 
-/// [audio] One slot's stream.
+/// (audio) One slot's stream.
 pub struct Player {
     epoch: Arc<AtomicU32>,
     chunks: Consumer<Chunk>,
@@ -186,7 +186,7 @@ impl Player {
     }
 }
 
-/// [worker] One worker's half.
+/// (worker) One worker's half.
 pub struct WorkerEnd {
     orders: Consumer<Order>,
     /// The slots that this worker serves.
@@ -232,7 +232,7 @@ impl Drop for WorkerEnd {
     }
 }
 
-/// [main] Tells one worker to leave.
+/// (main) Tells one worker to leave.
 pub struct Stopper(Arc<WorkerState>);
 
 impl Stopper {
@@ -245,7 +245,7 @@ impl Stopper {
     }
 }
 
-/// [worker] Where one slot's sound goes.
+/// (worker) Where one slot's sound goes.
 pub struct Feed {
     slot: u8,
     epoch: Arc<AtomicU32>,
@@ -277,7 +277,7 @@ impl Feed {
     }
 }
 
-/// [audio, workers -> anyone] Counts and levels. Written with relaxed stores; nothing hangs on their order.
+/// (audio, workers -> anyone) Counts and levels. Written with relaxed stores; nothing hangs on their order.
 #[derive(Debug, Default)]
 pub struct Meters {
     /// Notes whose first sample came after its time.
