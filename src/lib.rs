@@ -8,6 +8,7 @@ pub mod engine;
 pub mod instance;
 pub mod link;
 pub mod model;
+pub mod notices;
 pub mod params;
 pub mod plugin;
 pub mod units;

@@ -25,7 +25,7 @@ pub struct Ukulelatent {
 impl Default for Ukulelatent {
     fn default() -> Self {
         let built_in = ModelFile::built_in().expect("tests/model_files.rs opens the built-in model");
-        let choice = Arc::new(ModelChoice::new(built_in, Catalog::standard()));
+        let choice = Arc::new(ModelChoice::new(built_in, Catalog::standard()).telling(tell_user));
         Self {
             params: Arc::new(UkulelatentParams::new(Arc::clone(&choice))),
             choice,
@@ -34,6 +34,12 @@ impl Default for Ukulelatent {
             latency: LatencySetting::Live,
         }
     }
+}
+
+/// Tells the user what the plugin cannot show: in the log, and for `ukulelatent info`.
+fn tell_user(notice: &str) {
+    nice_warn!("{notice}");
+    crate::notices::remember(notice);
 }
 
 impl Plugin for Ukulelatent {

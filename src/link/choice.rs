@@ -11,6 +11,8 @@ pub struct ModelChoice {
     catalog: Catalog,
     generation: AtomicU64,
     state: Mutex<ChoiceState>,
+    /// Told of each new notice, on whatever thread it comes up; never the audio thread.
+    listener: fn(&str),
 }
 
 struct ChoiceState {
@@ -33,7 +35,13 @@ impl ModelChoice {
     pub fn new(model: Arc<ModelFile>, catalog: Catalog) -> Self {
         let state =
             ChoiceState { reference: ModelReference::to(&model), resolved: Some(model), notices: Vec::new() };
-        Self { catalog, generation: AtomicU64::new(1), state: Mutex::new(state) }
+        Self { catalog, generation: AtomicU64::new(1), state: Mutex::new(state), listener: |_| {} }
+    }
+
+    /// Has each new notice told to `listener` as it comes up.
+    #[must_use]
+    pub fn telling(self, listener: fn(&str)) -> Self {
+        Self { listener, ..self }
     }
 
     /// Chooses another model. Notes ordered from now on are made with it; sounding ones go on with the old.
@@ -68,7 +76,10 @@ impl ModelChoice {
             return Ok(Chosen { generation, model: Arc::clone(model) });
         }
         let resolved = self.catalog.resolve(&state.reference)?;
-        state.notices.extend(resolved.notice);
+        if let Some(notice) = resolved.notice {
+            (self.listener)(&notice);
+            state.notices.push(notice);
+        }
         state.resolved = Some(Arc::clone(&resolved.model));
         Ok(Chosen { generation, model: resolved.model })
     }
@@ -77,6 +88,7 @@ impl ModelChoice {
     pub fn notify(&self, notice: String) {
         let mut state = self.lock();
         if !state.notices.contains(&notice) {
+            (self.listener)(&notice);
             state.notices.push(notice);
         }
     }

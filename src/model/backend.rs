@@ -191,7 +191,7 @@ fn wish_from_environment() -> Result<Option<BackendKind>, String> {
 }
 
 fn no_library() -> String {
-    format!("no ONNX Runtime library was found (none beside the plugin, and {LIBRARY_VARIABLE} names none)")
+    format!("no ONNX Runtime library lies beside the plugin, and {LIBRARY_VARIABLE} names none")
 }
 
 /// The library that the environment names, else one beside this program or plugin.

@@ -33,6 +33,8 @@ struct Info<'a> {
     version: &'static str,
     backend: BackendInfo,
     model_folders: Vec<String>,
+    /// What the plugin had to say lately, the latest last.
+    notices: Vec<String>,
     model: ModelInfo<'a>,
 }
 
@@ -75,6 +77,7 @@ pub fn run(args: &Args) -> Result<Outcome, CliError> {
             cuda_refusal: backend.cuda_refusal(),
         },
         model_folders: catalog.folders().iter().map(|folder| folder.display().to_string()).collect(),
+        notices: ukulelatent::notices::recent(),
         model: ModelInfo {
             origin: model.origin.to_string(),
             sha256: &model.sha256,
@@ -95,7 +98,7 @@ struct Table(String);
 
 impl Table {
     fn row(&mut self, name: &str, value: impl std::fmt::Display) {
-        writeln!(self.0, "{name:<14}{value}").expect("a string takes everything");
+        writeln!(self.0, "{name:<16}{value}").expect("a string takes everything");
     }
 
     /// Several values under one name.
@@ -121,6 +124,10 @@ fn text(info: &Info<'_>) -> String {
     }
     table.rows("model folders", info.model_folders.iter().cloned());
     table.0.push('\n');
+    if !info.notices.is_empty() {
+        table.rows("the plugin said", info.notices.iter().cloned());
+        table.0.push('\n');
+    }
     table.row("model", &info.model.origin);
     table.row("SHA-256", info.model.sha256);
     describe_card(&mut table, info.model.card, info.model.chunked);

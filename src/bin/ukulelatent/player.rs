@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use indicatif::{ProgressBar, ProgressStyle};
 use ukulelatent::engine::{Controls, Engine, Mode, NoteId, NoteSelector};
 use ukulelatent::instance::{Instance, Setup};
+use ukulelatent::model::backend::Backend;
 use ukulelatent::units::{SampleRate, gain_to_db};
 
 use crate::Outcome;
@@ -77,10 +78,16 @@ impl Job<'_> {
             notes: self.events.iter().filter(|event| matches!(event.action, Action::On { .. })).count(),
             peak,
             failed_notes: failed,
-            notices: choice.notices(),
+            notices: choice.notices().into_iter().chain(cuda_refusal()).collect(),
             took: began.elapsed(),
         })
     }
+}
+
+/// That CUDA was asked for in vain, if it was.
+fn cuda_refusal() -> Option<String> {
+    let refusal = Backend::get().ok()?.cuda_refusal()?;
+    Some(format!("CUDA is refused, the CPU is used: {refusal}"))
 }
 
 /// A job under way. All times are in samples since the start, on the engine's clock.
