@@ -1,11 +1,15 @@
 //! An engine with its workers: what the plugin, the command line and the tests play.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::engine::{Controls, Engine, Mode};
 use crate::link::{ModelChoice, link};
 use crate::units::SampleRate;
 use crate::worker::{WorkerPool, default_threads};
+
+/// Models open in tens of milliseconds; a machine that needs longer starts late rather than not at all.
+const OPENING: Duration = Duration::from_secs(2);
 
 /// How an instance is set up when the host activates it.
 #[derive(Clone, Copy, Debug)]
@@ -37,6 +41,10 @@ impl Instance {
     pub fn start(choice: &Arc<ModelChoice>, setup: Setup) -> std::io::Result<Self> {
         let (end, ends) = link(setup.rate, setup.threads.unwrap_or_else(default_threads));
         let pool = WorkerPool::start(ends, choice, setup.rate)?;
+        if setup.mode == Mode::Realtime {
+            // A note right after this must not wait for a model to open.
+            pool.wait_until_ready(OPENING);
+        }
         let engine = Engine::new(end, setup.rate, setup.mode, setup.latency, setup.controls);
         Ok(Self { engine, _pool: pool })
     }

@@ -128,7 +128,7 @@ impl Plugin for Ukulelatent {
             if until > at {
                 engine.render(&mut left[at..until], &mut right[at..until], |offset, id| {
                     // At the last sample that sounds: the one after it may lie beyond the block.
-                    tell_ended(context, (at + offset).saturating_sub(1), id);
+                    tell_ended(context, at + offset.max(1) - 1, id);
                 });
                 at = until;
             }

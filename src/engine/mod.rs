@@ -5,6 +5,7 @@
 //! clock, never on block borders or on how far a worker is: that is what makes bounces repeat to the bit.
 
 mod envelope;
+mod gains;
 mod note;
 mod steal;
 mod voice;
@@ -18,6 +19,7 @@ use crate::link::{EngineEnd, Meters, Order, SLOTS};
 use crate::model::card::LATENT_DIM;
 use crate::units::SampleRate;
 use envelope::{Envelope, Glide};
+use gains::DueGains;
 use steal::Candidate;
 use voice::{Surroundings, Voice};
 
@@ -69,6 +71,8 @@ pub struct Engine {
     latency: usize,
     controls: Controls,
     gain: Glide,
+    /// Gains that wait for their time: like notes, they are heard after the latency.
+    gains: DueGains,
     voices: [Option<Voice>; SLOTS],
     clock: u64,
     serial: u64,
@@ -86,6 +90,7 @@ impl Engine {
             latency,
             controls,
             gain: Glide::new(controls.gain, rate.samples_in_ms(GAIN_GLIDE_MS)),
+            gains: DueGains::default(),
             voices: [const { None }; SLOTS],
             clock: 0,
             serial: 0,
@@ -106,8 +111,10 @@ impl Engine {
 
     /// Sets the parameters from this sample on.
     pub fn set_controls(&mut self, controls: Controls) {
+        if controls.gain.to_bits() != self.controls.gain.to_bits() {
+            self.gains.push(self.clock + self.latency as u64, controls.gain);
+        }
         self.controls = controls;
-        self.gain.aim(controls.gain);
     }
 
     /// Silences everything at once, as after a jump of the transport.
@@ -136,6 +143,11 @@ impl Engine {
     /// room, if one did; it ends without a call of [`Engine::render`]'s `ended`.
     pub fn note_on(&mut self, id: NoteId, velocity: f32) -> Option<NoteId> {
         let start_at = self.clock + self.latency as u64;
+        if !self.is_active() {
+            // Nothing sounds that a step could be heard in: every pass over a song starts at its own gain.
+            self.gain = Glide::new(self.controls.gain, self.rate.samples_in_ms(GAIN_GLIDE_MS));
+            self.gains = DueGains::default();
+        }
         self.pluck_again(id, start_at);
         let slot = self.free_slot(start_at);
         let epoch = self.end.player(slot).begin();
@@ -177,7 +189,11 @@ impl Engine {
         let mut offset = 0;
         for (left, right) in left.chunks_mut(MIX).zip(right.chunks_mut(MIX)) {
             self.render_mix(left.len(), |n, id| ended(offset + n, id));
-            for ((l, r), mixed) in left.iter_mut().zip(right).zip(&self.mix) {
+            let began = self.clock - left.len() as u64;
+            for (n, ((l, r), mixed)) in left.iter_mut().zip(right).zip(&self.mix).enumerate() {
+                while let Some(gain) = self.gains.due(began + n as u64) {
+                    self.gain.aim(gain);
+                }
                 let sample = mixed * self.gain.next_value();
                 peak = peak.max(sample.abs());
                 (*l, *r) = (sample, sample);
@@ -193,6 +209,7 @@ impl Engine {
     fn render_mix(&mut self, len: usize, mut ended: impl FnMut(usize, NoteId)) {
         let mix = &mut self.mix[..len];
         mix.fill(0.0);
+        let mut ends = [None; SLOTS];
         for (slot, place) in self.voices.iter_mut().enumerate() {
             let Some(voice) = place else { continue };
             if let Some(order) = voice.unsent.take()
@@ -204,13 +221,18 @@ impl Engine {
             let around =
                 Surroundings { end: &mut self.end, slot, clock: self.clock, offline, has_lead: self.latency > 0 };
             if let Some(after) = voice.render(mix, around) {
-                ended(after, voice.id);
+                ends[slot] = Some((after, voice.id));
                 *place = None;
                 self.end.player(slot).begin();
                 self.end.nudge(slot);
             }
         }
         self.clock += len as u64;
+        // Hosts want events in the order of time; an array this short sorts in place.
+        ends.sort_unstable_by_key(|end| end.map_or(usize::MAX, |(after, _)| after));
+        for (after, id) in ends.into_iter().flatten() {
+            ended(after, id);
+        }
     }
 
     /// A string plucked again stops its former vibration: a key that sounds already falls when it is struck

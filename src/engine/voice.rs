@@ -213,6 +213,20 @@ impl Voice {
         }
     }
 
+    /// In real time: makes sure that the worker looks at this note again, or ends a note whose worker is gone.
+    fn ask_again(&mut self, around: &mut Surroundings<'_>) {
+        around.end.nudge(around.slot);
+        if around.end.is_orphaned(around.slot) && around.end.player(around.slot).waiting(self.epoch) == 0 {
+            self.fail(around);
+        }
+    }
+
+    /// Nothing more will come of the note: says so once, and ends it.
+    fn fail(&mut self, around: &Surroundings<'_>) {
+        around.end.meters().failed_notes.fetch_add(1, Ordering::Relaxed);
+        self.flow = Flow::Ended;
+    }
+
     /// Whether this many of the note's chunks are in the ring. Offline, waits until they are.
     fn is_there(&mut self, around: &mut Surroundings<'_>, chunks: usize) -> bool {
         let epoch = self.epoch;
@@ -221,6 +235,7 @@ impl Voice {
             return true;
         }
         if !around.offline {
+            self.ask_again(around);
             return false;
         }
         let mut patience = Patience::default();
@@ -233,9 +248,7 @@ impl Voice {
             around.end.nudge(around.slot);
             around.end.wake();
             if around.end.is_orphaned(around.slot) && !has(around.end.player(around.slot)) {
-                // Its worker is gone: say so once, and end the note rather than hang the host.
-                around.end.meters().failed_notes.fetch_add(1, Ordering::Relaxed);
-                self.flow = Flow::Ended;
+                self.fail(around);
                 return false;
             }
             patience.wait();

@@ -47,7 +47,8 @@ impl ModelChoice {
     /// Chooses another model. Notes ordered from now on are made with it; sounding ones go on with the old.
     pub fn choose(&self, reference: ModelReference) {
         let mut state = self.lock();
-        if state.reference != reference {
+        // A model that was missing is looked for again.
+        if state.reference != reference || !state.notices.is_empty() {
             *state = ChoiceState { reference, resolved: None, notices: Vec::new() };
             self.generation.fetch_add(1, Ordering::Release);
         }

@@ -5,20 +5,21 @@
 //! ever locks. The halves are made together by [`link`] and moved once, each to its owner.
 
 mod choice;
+mod meters;
 
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::thread::Thread;
 
-use atomic_float::AtomicF32;
 use rtrb::{Consumer, Producer, RingBuffer};
 
 use crate::model::card::LATENT_DIM;
 use crate::units::{MidiNote, SampleRate};
 pub use choice::{Chosen, ModelChoice};
+pub use meters::Meters;
 
 /// Notes that sound or fade at once: sixteen held and their predecessors' tails.
-pub const SLOTS: usize = 24;
+pub const SLOTS: usize = 32;
 /// Samples in a full chunk.
 pub const CHUNK: usize = 256;
 /// Orders in flight per worker: more than one full turn of all slots.
@@ -87,6 +88,7 @@ pub fn link(rate: SampleRate, workers: usize) -> (EngineEnd, Vec<WorkerEnd>) {
 struct WorkerState {
     thread: OnceLock<Thread>,
     stop: AtomicBool,
+    ready: AtomicBool,
     gone: AtomicBool,
 }
 
@@ -160,13 +162,17 @@ pub struct Player {
 }
 
 impl Player {
-    /// Begins a new note: whatever is left of the old one will be dropped. Returns the new note's epoch.
+    /// Begins a new note: what is left of the old one is dropped, so that the worker finds room for the new one
+    /// at once. Returns the new note's epoch.
     pub fn begin(&mut self) -> u32 {
+        if let Ok(stale) = self.chunks.read_chunk(self.chunks.slots()) {
+            stale.commit_all();
+        }
         // Relaxed: the order that carries the new epoch is published by its ring.
         self.epoch.fetch_add(1, Ordering::Relaxed).wrapping_add(1)
     }
 
-    /// Drops chunks of earlier notes; returns how many of this note's are waiting.
+    /// Drops chunks of earlier notes (those that were on their way when this one began); returns how many of this note's are waiting.
     pub fn waiting(&mut self, epoch: u32) -> usize {
         while self.chunks.peek().is_ok_and(|chunk| chunk.epoch != epoch) {
             let _ = self.chunks.pop();
@@ -202,6 +208,11 @@ impl WorkerEnd {
         let _ = self.state.thread.set(std::thread::current());
     }
 
+    /// Says that orders will now be worked on without delay.
+    pub fn report_ready(&self) {
+        self.state.ready.store(true, Ordering::Release);
+    }
+
     /// The next order, if there is one.
     pub fn next_order(&mut self) -> Option<Order> {
         self.orders.pop().ok()
@@ -219,10 +230,10 @@ impl WorkerEnd {
         self.state.stop.load(Ordering::Acquire)
     }
 
-    /// A handle for the pool, to stop this worker with.
+    /// A handle for the pool, to watch and stop this worker with.
     #[must_use]
-    pub fn stopper(&self) -> Stopper {
-        Stopper(Arc::clone(&self.state))
+    pub fn supervisor(&self) -> Supervisor {
+        Supervisor(Arc::clone(&self.state))
     }
 }
 
@@ -232,10 +243,16 @@ impl Drop for WorkerEnd {
     }
 }
 
-/// (main) Tells one worker to leave.
-pub struct Stopper(Arc<WorkerState>);
+/// (main) Watches one worker, and tells it to leave.
+pub struct Supervisor(Arc<WorkerState>);
 
-impl Stopper {
+impl Supervisor {
+    /// Whether the worker has its model, or has left.
+    #[must_use]
+    pub fn is_ready(&self) -> bool {
+        self.0.ready.load(Ordering::Acquire) || self.0.gone.load(Ordering::Acquire)
+    }
+
     /// Asks the worker to leave as soon as it finishes what it is at.
     pub fn stop(&self) {
         self.0.stop.store(true, Ordering::Release);
@@ -275,19 +292,4 @@ impl Feed {
     pub fn push(&mut self, chunk: Chunk) -> bool {
         self.chunks.push(chunk).is_ok()
     }
-}
-
-/// (audio, workers -> anyone) Counts and levels. Written with relaxed stores; nothing hangs on their order.
-#[derive(Debug, Default)]
-pub struct Meters {
-    /// Notes whose first sample came after its time.
-    pub late_notes: AtomicU32,
-    /// Times a sounding note's stream ran dry.
-    pub dry_streams: AtomicU32,
-    /// Notes that a worker could not make.
-    pub failed_notes: AtomicU32,
-    /// Voices sounding or waiting to.
-    pub voices: AtomicU32,
-    /// Highest absolute sample since the reader last took it.
-    pub peak: AtomicF32,
 }

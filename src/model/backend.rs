@@ -90,7 +90,10 @@ impl Backend {
     fn choose(required: Option<BackendKind>) -> Result<Self, String> {
         let wish = match required {
             Some(kind) => Some(kind),
-            None => wish_from_environment()?,
+            None => match wish_from_environment() {
+                Ok(wish) => wish,
+                Err(reason) => return Self::embedded(reason),
+            },
         };
         match wish {
             Some(BackendKind::Embedded) => Self::embedded("it was asked for".into()),
@@ -108,7 +111,9 @@ impl Backend {
     }
 
     fn embedded(because: String) -> Result<Self, String> {
-        ort::set_api(ort_tract::api());
+        if !ort::set_api(ort_tract::api()) {
+            return Err(format!("the embedded backend cannot start after another one: {because}"));
+        }
         let environment = build(ort::init())?;
         Ok(Self {
             kind: BackendKind::Embedded,

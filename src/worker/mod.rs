@@ -7,8 +7,9 @@ mod resample;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
 
-use crate::link::{CHUNK, Chosen, Chunk, ModelChoice, Stopper, WorkerEnd};
+use crate::link::{CHUNK, Chosen, Chunk, ModelChoice, Supervisor, WorkerEnd};
 use crate::model::{ModelError, ModelFile};
 use crate::units::SampleRate;
 use kit::Kit;
@@ -23,7 +24,7 @@ pub fn default_threads() -> usize {
 
 /// An instance's workers. Dropping it stops and joins them.
 pub struct WorkerPool {
-    workers: Vec<(Stopper, JoinHandle<()>)>,
+    workers: Vec<(Supervisor, JoinHandle<()>)>,
 }
 
 impl WorkerPool {
@@ -34,21 +35,29 @@ impl WorkerPool {
     pub fn start(ends: Vec<WorkerEnd>, choice: &Arc<ModelChoice>, rate: SampleRate) -> std::io::Result<Self> {
         let mut pool = Self { workers: Vec::with_capacity(ends.len()) };
         for end in ends {
-            let stopper = end.stopper();
+            let supervisor = end.supervisor();
             let choice = Arc::clone(choice);
             let refused = vec![None; end.feeds.len()];
             let body = move || Worker { end, choice, rate, kits: Vec::new(), broken: None, refused }.run();
             let handle = thread::Builder::new().name("ukulelatent worker".into()).spawn(body)?;
-            pool.workers.push((stopper, handle));
+            pool.workers.push((supervisor, handle));
         }
         Ok(pool)
+    }
+
+    /// Waits until every worker has its model, or `patience` has run out.
+    pub fn wait_until_ready(&self, patience: Duration) {
+        let began = Instant::now();
+        while began.elapsed() < patience && !self.workers.iter().all(|(supervisor, _)| supervisor.is_ready()) {
+            thread::sleep(Duration::from_millis(1));
+        }
     }
 }
 
 impl Drop for WorkerPool {
     fn drop(&mut self) {
-        for (stopper, _) in &self.workers {
-            stopper.stop();
+        for (supervisor, _) in &self.workers {
+            supervisor.stop();
         }
         for (_, handle) in self.workers.drain(..) {
             // A worker that panicked has already said so through its end; there is no one to tell here.
@@ -74,6 +83,7 @@ impl Worker {
     fn run(mut self) {
         self.end.arrive();
         self.follow_choice();
+        self.end.report_ready();
         while !self.end.is_stopped() {
             let ordered = self.take_orders();
             if !self.step() && !ordered {

@@ -46,7 +46,8 @@ pub(super) struct Tools {
 /// The largest ratio between any key and the trained note that stands in for it.
 fn widest_transposition(notes: NoteRange) -> f64 {
     let semitones = notes.lowest.number().max(127 - notes.highest.number());
-    (f64::from(semitones) / 12.0).exp2()
+    // A hair wider: the quotient that rubato checks against it is rounded.
+    (f64::from(semitones) / 12.0).exp2() * (1.0 + 1e-9)
 }
 
 /// A slot's workplace.

@@ -6,7 +6,7 @@ use ukulelatent::engine::{Engine, Mode};
 use ukulelatent::instance::Setup;
 use ukulelatent::link::{CHUNK, Chunk, Order, WorkerEnd, link};
 
-use crate::support::{CLICK, Played, click_ratio, note, on, peak, play, setup};
+use crate::support::{CLICK, Event, Played, click_ratio, note, on, only, peak, play, setup, start};
 
 /// Samples in which a stream that breaks off fades.
 const FADE: usize = 64;
@@ -152,4 +152,62 @@ fn an_offline_render_plays_what_a_worker_left_behind() {
     let heard = go_on(&mut engine, 3 * CHUNK);
     assert_eq!(heard.samples[CHUNK], sine(CHUNK));
     assert_eq!(heard.ended_numbers(), [1]);
+}
+
+#[test]
+fn a_new_note_finds_its_ring_empty_however_full_the_old_note_left_it() {
+    let (mut engine, mut worker) = by_hand(480);
+    engine.note_on(note(1, 57), 1.0);
+    let order = worker.next_order().expect("an order");
+    let fed = worker.feed_of(order.slot).expect("the slot's feed");
+    let mut index = 0;
+    while worker.feeds[fed].has_room() {
+        feed(&mut worker, order, index, false);
+        index += 1;
+    }
+    go_on(&mut engine, 1000);
+    engine.choke(only(1));
+    go_on(&mut engine, 1000);
+    engine.note_on(note(2, 60), 1.0);
+    let next = worker.next_order().expect("the second order");
+    assert_eq!(next.slot, order.slot);
+    assert_eq!(worker.feeds[fed].queued(), 0, "chunks of the choked note are in the way");
+}
+
+#[test]
+fn a_note_whose_worker_has_gone_ends_in_real_time_too() {
+    let (mut engine, worker) = by_hand(0);
+    drop(worker);
+    let heard = play(&mut engine, &[(0, on(1, 57))], &[64], 640);
+    assert_eq!(heard.ended_numbers(), [1]);
+    assert_eq!(engine.meters().failed_notes.load(Ordering::Relaxed), 1);
+    assert!(!engine.is_active());
+}
+
+#[test]
+fn short_notes_in_real_time_all_sound_and_end() {
+    let realtime = Setup { mode: Mode::Realtime, latency: 960, ..setup() };
+    let mut instance = start(realtime);
+    let mut ended = 0;
+    for number in 0..6 {
+        let mut loudest: f32 = 0.0;
+        for block in 0..6 {
+            let event = match block {
+                0 => Some((0, on(number, 57))),
+                3 => Some((0, Event::Off(only(number)))),
+                _ => None,
+            };
+            let played = play(&mut instance.engine, event.as_slice(), &[800], 800);
+            loudest = loudest.max(peak(&played.samples));
+            ended += played.ended.len();
+            // A host waits for its audio device: workers get their time, here far more of it than they need.
+            std::thread::sleep(std::time::Duration::from_millis(if block == 0 { 200 } else { 20 }));
+        }
+        assert!(loudest > 1e-3, "note {number} is silent");
+    }
+    for _ in 0..200 {
+        ended += go_on(&mut instance.engine, 800).ended.len();
+    }
+    assert_eq!(ended, 6);
+    assert!(!instance.engine.is_active());
 }

@@ -102,9 +102,9 @@ fn every_event_of_the_tune_is_heard() {
     let mut instance = start(setup());
     let engine = &mut instance.engine;
     let mut perform = |score: &[(usize, Event)]| {
-        // From silence, with the first parameters at rest again.
+        // From silence, with the first parameters again.
         engine.reset();
-        play(engine, &[(0, Event::Set(setup().controls))], &[2048], 2048);
+        engine.set_controls(setup().controls);
         play(engine, score, &[512], LEN).samples
     };
     assert_eq!(first_difference(&perform(&tune()), &REFERENCE), None);

@@ -1,4 +1,4 @@
-"""The model's view of a sound, written a second time: normalised mel of reference/models.md, in numpy."""
+"""The model's view of a sound, written a second time: normalised mel as the built-in model's card describes it, in numpy."""
 
 import numpy as np
 
