@@ -80,6 +80,32 @@ impl MidiNote {
         if number <= 127 { Ok(Self(number)) } else { Err(BadMidiNote(number)) }
     }
 
+    /// Reads a name such as `A3`, `f#4`, `Bb2` or `Cs5`; C4 is 60. `None` for anything else.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        let mut letters = name.chars();
+        let natural = match letters.next()?.to_ascii_uppercase() {
+            'C' => 0,
+            'D' => 2,
+            'E' => 4,
+            'F' => 5,
+            'G' => 7,
+            'A' => 9,
+            'B' => 11,
+            _ => return None,
+        };
+        let rest = letters.as_str();
+        let (accidental, octave) = if let Some(octave) = rest.strip_prefix(['#', 's', '♯']) {
+            (1, octave)
+        } else if let Some(octave) = rest.strip_prefix(['b', '♭']) {
+            (-1, octave)
+        } else {
+            (0, rest)
+        };
+        let octave: i32 = octave.parse().ok().filter(|octave| (-1..=9).contains(octave))?;
+        Self::new(u8::try_from(12 * (octave + 1) + natural + accidental).ok()?).ok()
+    }
+
     /// The key number, 0 to 127.
     #[must_use]
     pub fn number(self) -> u8 {

@@ -169,25 +169,7 @@ fn note_of(word: &str) -> Option<PitchLabel> {
         let note = word.parse().ok().and_then(encodable)?;
         return Some(PitchLabel::Name { note, octave_unsure: false });
     }
-    let mut letters = word.chars();
-    let step = match letters.next()?.to_ascii_uppercase() {
-        'C' => 0,
-        'D' => 2,
-        'E' => 4,
-        'F' => 5,
-        'G' => 7,
-        'A' => 9,
-        'B' => 11,
-        _ => return None,
-    };
-    let rest = letters.as_str();
-    let (accidental, octave) = match rest.chars().next()? {
-        '#' | 's' | '♯' => (1, rest.trim_start_matches(['#', 's', '♯'])),
-        'b' | '♭' => (-1, rest.trim_start_matches(['b', '♭'])),
-        _ => (0, rest),
-    };
-    let octave: i32 = octave.parse().ok().filter(|octave| (-1..=9).contains(octave))?;
-    let note = u8::try_from(12 * (octave + 1) + step + accidental).ok().and_then(encodable)?;
+    let note = MidiNote::from_name(word).and_then(|note| encodable(note.number()))?;
     Some(PitchLabel::Name { note, octave_unsure: true })
 }
 

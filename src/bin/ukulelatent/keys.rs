@@ -6,36 +6,11 @@ const NAMES: [&str; 12] = ["C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A",
 
 /// Reads a key.
 pub fn parse(text: &str) -> Result<MidiNote, String> {
-    let expected = || format!("expected a key from 0 to 127 or a name such as A4, C#3 or Bb2, got {text:?}");
-    let number = match text.parse::<i32>() {
-        Ok(number) => number,
-        Err(_) => parse_name(text).ok_or_else(expected)?,
+    let key = match text.parse::<u8>() {
+        Ok(number) => MidiNote::new(number).ok(),
+        Err(_) => MidiNote::from_name(text),
     };
-    let number = u8::try_from(number).map_err(|_| expected())?;
-    MidiNote::new(number).map_err(|_| expected())
-}
-
-fn parse_name(text: &str) -> Option<i32> {
-    let mut rest = text.chars();
-    let letter = rest.next()?.to_ascii_uppercase();
-    let natural = match letter {
-        'C' => 0,
-        'D' => 2,
-        'E' => 4,
-        'F' => 5,
-        'G' => 7,
-        'A' => 9,
-        'B' => 11,
-        _ => return None,
-    };
-    let rest = rest.as_str();
-    let (shift, octave) = match rest.chars().next()? {
-        '#' => (1, &rest[1..]),
-        'b' => (-1, &rest[1..]),
-        _ => (0, rest),
-    };
-    let octave: i32 = octave.parse().ok().filter(|octave| (-1..=9).contains(octave))?;
-    Some((octave + 1) * 12 + natural + shift)
+    key.ok_or_else(|| format!("expected a key from 0 to 127 or a name such as A4, C#3 or Bb2, got {text:?}"))
 }
 
 /// The name of a key, with sharps.
