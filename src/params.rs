@@ -5,6 +5,7 @@ use std::sync::Arc;
 use nice_plug::params::persist::PersistentField;
 use nice_plug::prelude::*;
 
+use crate::dsp::reconstruct::Quality;
 use crate::engine::Controls;
 use crate::link::ModelChoice;
 use crate::model::ModelReference;
@@ -63,6 +64,33 @@ impl LatencySetting {
     }
 }
 
+/// How much work goes into the sound of notes.
+#[derive(Enum, Clone, Copy, Debug, PartialEq, Eq)]
+pub enum QualitySetting {
+    /// [`Quality::Draft`].
+    #[id = "draft"]
+    #[name = "Draft"]
+    Draft,
+    /// [`Quality::Play`].
+    #[id = "play"]
+    #[name = "Play"]
+    Play,
+    /// [`Quality::Fine`].
+    #[id = "fine"]
+    #[name = "Fine"]
+    Fine,
+}
+
+impl From<QualitySetting> for Quality {
+    fn from(setting: QualitySetting) -> Self {
+        match setting {
+            QualitySetting::Draft => Self::Draft,
+            QualitySetting::Play => Self::Play,
+            QualitySetting::Fine => Self::Fine,
+        }
+    }
+}
+
 /// All that a project saves.
 #[derive(Params)]
 pub struct UkulelatentParams {
@@ -99,6 +127,9 @@ pub struct UkulelatentParams {
     /// Look-ahead.
     #[id = "latency"]
     pub latency: EnumParam<LatencySetting>,
+    /// How much work goes into notes to come: the same for playing and for bouncing.
+    #[id = "quality"]
+    pub quality: EnumParam<QualitySetting>,
 }
 
 impl UkulelatentParams {
@@ -133,6 +164,7 @@ impl UkulelatentParams {
                 .with_value_to_string(formatters::v2s_f32_percentage(0))
                 .with_string_to_value(formatters::s2v_f32_percentage()),
             latency: EnumParam::new("Latency", LatencySetting::Live).non_automatable(),
+            quality: EnumParam::new("Quality", QualitySetting::Play).non_automatable(),
         }
     }
 
@@ -146,6 +178,7 @@ impl UkulelatentParams {
             attack_ms: self.attack.value(),
             release_ms: self.release.value(),
             velocity: self.velocity.value(),
+            quality: self.quality.value().into(),
         }
     }
 }

@@ -7,11 +7,11 @@ mod support;
 
 use host::Host;
 use nice_plug::prelude::{ClapPlugin, Enum, Param, ParamFlags, Params, Vst3Plugin};
-use ukulelatent::params::{LatencySetting, STATE_VERSION, UkulelatentParams};
+use ukulelatent::params::{LatencySetting, QualitySetting, STATE_VERSION, UkulelatentParams};
 use ukulelatent::plugin::Ukulelatent;
 
 /// The parameters, in order.
-const IDS: [&str; 9] = ["z1", "z2", "z3", "z4", "gain", "attack", "release", "velocity", "latency"];
+const IDS: [&str; 10] = ["z1", "z2", "z3", "z4", "gain", "attack", "release", "velocity", "latency", "quality"];
 
 /// What version 1 saved, from a project whose model is not on this machine.
 const STATE_1: &str = r#"{
@@ -45,13 +45,13 @@ fn parameter_ids_and_their_order_are_frozen() {
 }
 
 #[test]
-fn all_parameters_but_latency_can_be_automated() {
+fn all_parameters_but_latency_and_quality_can_be_automated() {
     let params = params();
     for (id, param, _) in params.param_map() {
         // SAFETY: the pointer leads into `params`, which outlives it.
         let flags = unsafe { param.flags() };
         let automatable = !flags.intersects(ParamFlags::NON_AUTOMATABLE | ParamFlags::HIDDEN);
-        assert_eq!(automatable, id != "latency", "{id}");
+        assert_eq!(automatable, id != "latency" && id != "quality", "{id}");
     }
 }
 
@@ -70,6 +70,12 @@ fn latency_settings_are_frozen() {
     let samples = (0..5).map(|index| LatencySetting::from_index(index).samples(support::rate(48_000.0)));
     assert_eq!(samples.collect::<Vec<_>>(), [0, 480, 960, 1920, 3840]);
     assert_eq!(params().latency.default_plain_value(), LatencySetting::Live);
+}
+
+#[test]
+fn quality_settings_are_frozen() {
+    assert_eq!(QualitySetting::ids(), Some(&["draft", "play", "fine"][..]));
+    assert_eq!(params().quality.default_plain_value(), QualitySetting::Play);
 }
 
 #[test]
@@ -95,6 +101,9 @@ fn a_project_saved_by_version_1_loads_whole() {
         serde_json::from_str(state["fields"]["model"].as_str().expect("text")).expect("JSON in JSON")
     };
     assert_eq!(model(&saved), model(&expected));
-    // All values are exact in f32, and plain values are kept as they are.
-    assert_eq!(saved["params"], expected["params"]);
+    // All values are exact in f32, and plain values are kept as they are. What version 1 did not know is as it was then.
+    for (id, value) in expected["params"].as_object().expect("an object") {
+        assert_eq!(&saved["params"][id], value, "{id}");
+    }
+    assert_eq!(saved["params"]["quality"]["string"], "play");
 }

@@ -15,6 +15,7 @@ use std::sync::atomic::Ordering;
 
 pub use note::{NoteId, NoteSelector};
 
+use crate::dsp::reconstruct::Quality;
 use crate::link::{EngineEnd, Meters, Order, SLOTS};
 use crate::model::card::LATENT_DIM;
 use crate::units::SampleRate;
@@ -54,11 +55,20 @@ pub struct Controls {
     pub release_ms: f32,
     /// How much velocity matters to level: 0 not at all, 1 fully.
     pub velocity: f32,
+    /// How much work goes into notes to come.
+    pub quality: Quality,
 }
 
 impl Default for Controls {
     fn default() -> Self {
-        Self { latent: [0.0; LATENT_DIM], gain: 1.0, attack_ms: 0.0, release_ms: 200.0, velocity: 0.7 }
+        Self {
+            latent: [0.0; LATENT_DIM],
+            gain: 1.0,
+            attack_ms: 0.0,
+            release_ms: 200.0,
+            velocity: 0.7,
+            quality: Quality::default(),
+        }
     }
 }
 
@@ -151,7 +161,8 @@ impl Engine {
         self.pluck_again(id, start_at);
         let slot = self.free_slot(start_at);
         let epoch = self.end.player(slot).begin();
-        let order = Order { slot: slot as u8, epoch, note: id.key, latent: self.controls.latent };
+        let Controls { latent, quality, .. } = self.controls;
+        let order = Order { slot: slot as u8, epoch, note: id.key, latent, quality };
         let sensitivity = self.controls.velocity.clamp(0.0, 1.0);
         // Square law: half the velocity is a quarter of the level at full sensitivity, -12 dB.
         let velocity_gain = 1.0 - sensitivity + sensitivity * velocity.clamp(0.0, 1.0).powi(2);

@@ -13,6 +13,7 @@ use std::thread::Thread;
 
 use rtrb::{Consumer, Producer, RingBuffer};
 
+use crate::dsp::reconstruct::Quality;
 use crate::model::card::LATENT_DIM;
 use crate::units::{MidiNote, SampleRate};
 pub use choice::{Chosen, ModelChoice};
@@ -38,6 +39,8 @@ pub struct Order {
     pub note: MidiNote,
     /// Its timbre.
     pub latent: [f32; LATENT_DIM],
+    /// How much work goes into its sound.
+    pub quality: Quality,
 }
 
 /// (worker -> audio) A stretch of one note's sound, mono, at the host's rate.

@@ -13,6 +13,7 @@ use crate::link::{CHUNK, Chosen, Chunk, ModelChoice, Supervisor, WorkerEnd};
 use crate::model::{ModelError, ModelFile};
 use crate::units::SampleRate;
 use kit::Kit;
+pub use resample::{ResampleError, Resampler};
 
 /// Threads of one instance, unless its owner asks for another number. More than a few gain little: a chord's
 /// notes are made side by side, and the host has work for its other cores.

@@ -95,7 +95,7 @@ impl Desk {
     pub fn begin(&mut self, order: Order, tools: &Tools) -> Result<(), NoteError> {
         let played = tools.notes.nearest(order.note);
         let transposition = (f64::from(order.note.number()) - f64::from(played.number())) / 12.0;
-        self.reconstructor.reset();
+        self.reconstructor.begin(order.quality, self.onset);
         self.resampler.begin(transposition.exp2(), self.onset, self.samples)?;
         self.order = Some(Order { note: played, ..order });
         (self.decoded, self.pushed, self.position) = (0, 0, 0);

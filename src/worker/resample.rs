@@ -18,7 +18,7 @@ pub struct ResampleError(#[from] rubato::ResampleError);
 
 /// A stream of one note's samples at another rate, its start trimmed to the note's onset. All buffers are made
 /// at construction. A note at the host's own rate and pitch passes through untouched.
-pub(super) struct Resampler {
+pub struct Resampler {
     filter: Async<f32>,
     /// Host samples per model sample, at the model's own pitch.
     ratio: f64,
@@ -39,6 +39,10 @@ pub(super) struct Resampler {
 impl Resampler {
     /// For notes at `from`, played at `to`, transposed by a ratio of at most `widest` either way, fed in
     /// blocks of at most `block` samples.
+    ///
+    /// # Panics
+    /// For a block of no samples.
+    #[must_use]
     pub fn new(from: SampleRate, to: SampleRate, widest: f64, block: usize) -> Self {
         let ratio = f64::from(to.hz()) / f64::from(from.hz());
         let parameters = SincInterpolationParameters::new(TAPS, WindowFunction::BlackmanHarris2);
@@ -60,6 +64,9 @@ impl Resampler {
     }
 
     /// Starts a note of `samples` model samples that begins to sound at `onset`, played `pitch` times as high.
+    ///
+    /// # Errors
+    /// [`ResampleError`] for a pitch beyond the widest.
     pub fn begin(&mut self, pitch: f64, onset: usize, samples: usize) -> Result<(), ResampleError> {
         self.filter.reset();
         let ratio = self.ratio / pitch;
@@ -79,6 +86,9 @@ impl Resampler {
     }
 
     /// Takes up to one block of model samples, once everything made so far is pulled.
+    ///
+    /// # Errors
+    /// None for the sizes that are fixed here; rubato's.
     pub fn push(&mut self, mut samples: &[f32]) -> Result<(), ResampleError> {
         while !samples.is_empty() {
             let take = samples.len().min(self.input.len() - self.filled);
@@ -93,6 +103,9 @@ impl Resampler {
     }
 
     /// No more model samples: what is in the filter comes out.
+    ///
+    /// # Errors
+    /// As for [`Resampler::push`].
     pub fn finish(&mut self) -> Result<(), ResampleError> {
         // Silence pushes the last samples through the filter; more of it is never pulled.
         self.push(&[0.0; 2 * TAPS])?;
@@ -115,6 +128,7 @@ impl Resampler {
     }
 
     /// Whether the note's last sample has been pulled.
+    #[must_use]
     pub fn is_drained(&self) -> bool {
         self.left == 0
     }

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use ukulelatent::dsp::reconstruct::Quality;
 use ukulelatent::engine::Controls;
 use ukulelatent::link::ModelChoice;
 use ukulelatent::model::backend::{Backend, BackendKind};
@@ -44,6 +45,27 @@ pub struct SoundArgs {
     /// How much velocity matters to level, 0 to 1 [default: 0.7]
     #[arg(long, value_name = "SHARE", value_parser = between(0.0, 1.0))]
     velocity_sensitivity: Option<f32>,
+    /// How much work goes into the sound [default: play]
+    #[arg(long, value_enum)]
+    quality: Option<QualityArg>,
+}
+
+/// The qualities by name.
+#[derive(Clone, Copy, clap::ValueEnum)]
+enum QualityArg {
+    Draft,
+    Play,
+    Fine,
+}
+
+impl From<QualityArg> for Quality {
+    fn from(argument: QualityArg) -> Self {
+        match argument {
+            QualityArg::Draft => Self::Draft,
+            QualityArg::Play => Self::Play,
+            QualityArg::Fine => Self::Fine,
+        }
+    }
 }
 
 /// A point in the latent space.
@@ -77,6 +99,7 @@ impl SoundArgs {
             attack_ms: self.attack.unwrap_or(plugin.attack_ms),
             release_ms: self.release.unwrap_or(plugin.release_ms),
             velocity: self.velocity_sensitivity.unwrap_or(plugin.velocity),
+            quality: self.quality.map_or(plugin.quality, Quality::from),
         };
         let rate = SampleRate::new(self.rate as f32).expect("the option's range has positive rates only");
         Ok(Sound { choice, rate, controls })
