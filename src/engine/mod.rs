@@ -15,8 +15,7 @@ use std::sync::atomic::Ordering;
 
 pub use note::{NoteId, NoteSelector};
 
-use crate::dsp::reconstruct::Quality;
-use crate::link::{EngineEnd, Meters, Order, SLOTS};
+use crate::link::{EngineEnd, Meters, Order, Quality, SLOTS};
 use crate::model::card::LATENT_DIM;
 use crate::units::SampleRate;
 use envelope::{Envelope, Glide};

@@ -13,7 +13,7 @@ use std::thread::Thread;
 
 use rtrb::{Consumer, Producer, RingBuffer};
 
-use crate::dsp::reconstruct::Quality;
+pub use crate::dsp::reconstruct::Quality;
 use crate::model::card::LATENT_DIM;
 use crate::units::{MidiNote, SampleRate};
 pub use choice::{Chosen, ModelChoice};
