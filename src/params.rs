@@ -146,6 +146,7 @@ impl UkulelatentParams {
             attack_ms: self.attack.value(),
             release_ms: self.release.value(),
             velocity: self.velocity.value(),
+            ..Controls::default()
         }
     }
 }

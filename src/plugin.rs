@@ -8,7 +8,7 @@ use nice_plug::prelude::*;
 
 use crate::engine::{Mode, NoteId, NoteSelector};
 use crate::instance::{Instance, Setup};
-use crate::link::ModelChoice;
+use crate::link::{CacheLimits, ModelChoice};
 use crate::model::{Catalog, ModelFile};
 use crate::params::{LatencySetting, UkulelatentParams};
 use crate::units::{MidiNote, SampleRate};
@@ -82,7 +82,15 @@ impl Plugin for Ukulelatent {
         };
         let latency = self.latency.samples(rate);
         context.set_latency_samples(latency as u32);
-        let setup = Setup { rate, mode, latency, controls: self.params.controls(), threads: None };
+        let setup = Setup {
+            rate,
+            mode,
+            latency,
+            controls: self.params.controls(),
+            threads: None,
+            cache: CacheLimits::default(),
+            drag: None,
+        };
         self.instance = None;
         match Instance::start(&self.choice, setup) {
             Ok(instance) => self.instance = Some(instance),

@@ -77,6 +77,7 @@ impl SoundArgs {
             attack_ms: self.attack.unwrap_or(plugin.attack_ms),
             release_ms: self.release.unwrap_or(plugin.release_ms),
             velocity: self.velocity_sensitivity.unwrap_or(plugin.velocity),
+            ..Controls::default()
         };
         let rate = SampleRate::new(self.rate as f32).expect("the option's range has positive rates only");
         Ok(Sound { choice, rate, controls })
