@@ -27,6 +27,11 @@ impl Engine {
             }
             at += len;
         }
+        if self.uses_cache() {
+            let (controls, tuning) = (&self.controls, &self.tuning);
+            self.foresight
+                .look(&mut self.end, self.clock, |key| super::recipe(controls, tuning, key, Default::default()));
+        }
         let meters = self.end.meters();
         meters.peak.fetch_max(peak, Ordering::Relaxed);
         meters.voices.store(self.voices.iter().flatten().count() as u32, Ordering::Relaxed);

@@ -15,6 +15,14 @@ pub struct Meters {
     pub dry_streams: AtomicU32,
     /// Notes that a worker could not make.
     pub failed_notes: AtomicU32,
+    /// Notes that began from the key cache.
+    pub cache_hits: AtomicU32,
+    /// Starts of notes in the key cache, and the memory that is set aside for all that fit, in bytes.
+    pub cached_starts: AtomicU32,
+    /// See [`Meters::cached_starts`].
+    pub cache_bytes: AtomicU32,
+    /// Share of one core that the key cache took lately, 0 to 1.
+    pub cache_cpu: AtomicF32,
     /// Voices sounding or waiting to.
     pub voices: AtomicU32,
     /// Highest absolute sample since the reader last took it.
