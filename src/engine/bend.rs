@@ -56,6 +56,9 @@ pub(super) struct Bend {
     /// The last samples of the stream, twice: any [`TAPS`] of them lie side by side.
     samples: [f32; 2 * TAPS],
     newest: usize,
+    /// Samples of the stream a sample, and the cents that it was computed for.
+    speed: f64,
+    speed_of: f32,
     /// How far the place that is read lies after its sample, in samples.
     fraction: f64,
     /// Samples to be taken from the stream before the next one is read.
@@ -71,6 +74,8 @@ impl Bend {
             active: false,
             samples: [0.0; 2 * TAPS],
             newest: 0,
+            speed: 1.0,
+            speed_of: 0.0,
             fraction: 0.0,
             missing: 1,
             padding: 0,
@@ -105,7 +110,7 @@ impl Bend {
     }
 
     /// The next sample; `None` while the stream has none.
-    pub fn next(&mut self, stream: &mut Stream, around: &mut Surroundings<'_>, late: bool) -> Option<f32> {
+    pub fn next(&mut self, stream: &mut Stream, around: &mut Surroundings<'_>, late: u64) -> Option<f32> {
         while self.missing > 0 {
             let sample = match stream.next(around, late) {
                 Some(sample) => sample,
@@ -125,8 +130,11 @@ impl Bend {
             return Some(self.samples[self.newest]);
         }
         let sample = self.interpolated();
-        let speed = f64::from(self.cents.next_value() / 1200.0).exp2();
-        self.fraction += speed;
+        let cents = self.cents.next_value();
+        if cents.to_bits() != self.speed_of.to_bits() {
+            (self.speed_of, self.speed) = (cents, f64::from(cents / 1200.0).exp2());
+        }
+        self.fraction += self.speed;
         self.missing = self.fraction as usize;
         self.fraction -= self.missing as f64;
         Some(sample)

@@ -11,6 +11,8 @@ mod due;
 mod envelope;
 mod foresight;
 mod note;
+mod overload;
+mod pace;
 mod render;
 mod steal;
 mod stream;
@@ -27,6 +29,7 @@ use crate::units::{MidiNote, SampleRate};
 use due::Due;
 use envelope::{Envelope, Glide};
 use foresight::Foresight;
+use pace::Pace;
 use steal::Candidate;
 use stream::Stream;
 use voice::{Start, Voice};
@@ -60,6 +63,7 @@ pub struct Engine {
     /// What waits for its time: like notes, it is heard after the latency.
     due: Due<Change>,
     foresight: Foresight,
+    pace: Pace,
     voices: [Option<Voice>; SLOTS],
     clock: u64,
     serial: u64,
@@ -81,6 +85,7 @@ impl Engine {
             gain: Glide::new(controls.gain, rate.samples_in_ms(GAIN_GLIDE_MS)),
             due: Due::new(Change::Gain(1.0)),
             foresight: Foresight::new(rate.samples_in_ms(foresight::REST_MS)),
+            pace: Pace::default(),
             voices: [const { None }; SLOTS],
             clock: 0,
             serial: 0,
@@ -123,6 +128,7 @@ impl Engine {
 
     /// Silences everything at once, as after a jump of the transport.
     pub fn reset(&mut self) {
+        self.pace.forget();
         for slot in 0..SLOTS {
             if self.voices[slot].take().is_some() {
                 self.abandon(slot);

@@ -2,14 +2,28 @@
 
 use std::sync::atomic::Ordering;
 
-use super::stream::Surroundings;
-use super::voice::Voice;
+use super::stream::{Surroundings, Wait};
 use super::{Change, Engine, MIX, Mode, NoteId, SLOTS};
 
 impl Engine {
     /// Renders the next samples into both channels (of equal length), calling `ended` with the offset and name
     /// of each note that ends.
     pub fn render(&mut self, left: &mut [f32], right: &mut [f32], mut ended: impl FnMut(usize, NoteId)) {
+        self.render_hashed(left, right, |at, id, _| ended(at, id));
+    }
+
+    /// As [`Engine::render`]; `ended` also gets a hash of the note's samples, before they are placed and mixed. Equal
+    /// notes have equal hashes, on one machine and backend.
+    pub fn render_hashed(
+        &mut self,
+        left: &mut [f32],
+        right: &mut [f32],
+        mut ended: impl FnMut(usize, NoteId, u64),
+    ) {
+        let wait = match self.mode {
+            Mode::Offline => Wait::Always,
+            Mode::Realtime => self.pace.called(left.len(), self.rate).map_or(Wait::Never, Wait::Until),
+        };
         let mut peak: f32 = 0.0;
         let mut at = 0;
         while at < left.len() {
@@ -18,7 +32,7 @@ impl Engine {
             }
             let until_change = self.due.next_at().map_or(u64::MAX, |at| at - self.clock);
             let len = (left.len() - at).min(MIX).min(usize::try_from(until_change).unwrap_or(usize::MAX));
-            self.mix(len, |n, id| ended(at + n, id));
+            self.mix(len, wait, |n, id, hash| ended(at + n, id, hash));
             let out = left[at..at + len].iter_mut().zip(&mut right[at..at + len]);
             for ((l, r), (mixed_l, mixed_r)) in out.zip(self.mix[0].iter().zip(&self.mix[1])) {
                 let gain = self.gain.next_value();
@@ -27,6 +41,7 @@ impl Engine {
             }
             at += len;
         }
+        self.shed_release();
         if self.uses_cache() {
             let (controls, tuning) = (&self.controls, &self.tuning);
             self.foresight
@@ -36,6 +51,9 @@ impl Engine {
         meters.peak.fetch_max(peak, Ordering::Relaxed);
         meters.voices.store(self.voices.iter().flatten().count() as u32, Ordering::Relaxed);
         self.end.wake();
+        if self.mode == Mode::Realtime {
+            self.pace.returned();
+        }
     }
 
     /// Makes a change that is due now.
@@ -51,20 +69,19 @@ impl Engine {
     }
 
     /// Mixes the next samples of all voices.
-    fn mix(&mut self, len: usize, mut ended: impl FnMut(usize, NoteId)) {
+    fn mix(&mut self, len: usize, wait: Wait, mut ended: impl FnMut(usize, NoteId, u64)) {
         let [left, right] = &mut self.mix;
         let (left, right) = (&mut left[..len], &mut right[..len]);
         left.fill(0.0);
         right.fill(0.0);
-        let offline = self.mode == Mode::Offline;
         let mut ends = [None; SLOTS];
         for (slot, place) in self.voices.iter_mut().enumerate() {
             let Some(voice) = place else { continue };
             voice.stream.send(&mut self.end);
             let around =
-                Surroundings { end: &mut self.end, slot, clock: self.clock, offline, has_lead: self.latency > 0 };
+                Surroundings { end: &mut self.end, slot, clock: self.clock, wait, has_lead: self.latency > 0 };
             if let Some(after) = voice.render([&mut *left, &mut *right], around) {
-                ends[slot] = Some((after, voice.id));
+                ends[slot] = Some((after, voice.id, voice.hash));
                 *place = None;
                 self.end.player(slot).begin(0);
                 self.end.nudge(slot);
@@ -72,14 +89,9 @@ impl Engine {
         }
         self.clock += len as u64;
         // Hosts want events in the order of time; an array this short sorts in place.
-        ends.sort_unstable_by_key(|end| end.map_or(usize::MAX, |(after, _)| after));
-        for (after, id) in ends.into_iter().flatten() {
-            ended(after, id);
+        ends.sort_unstable_by_key(|end| end.map_or(usize::MAX, |(after, ..)| after));
+        for (after, id, hash) in ends.into_iter().flatten() {
+            ended(after, id, hash);
         }
-    }
-
-    /// Whether any voice broke off for want of samples.
-    pub(super) fn is_starved(&self) -> bool {
-        self.voices.iter().flatten().any(|voice: &Voice| voice.stream.is_dry())
     }
 }

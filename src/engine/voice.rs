@@ -36,6 +36,8 @@ pub(super) struct Voice {
     sides: [Glide; 2],
     /// Samples sounded.
     age: u64,
+    /// Of all samples sounded, before they are placed.
+    pub hash: u64,
 }
 
 /// What a voice begins with.
@@ -66,6 +68,7 @@ impl Voice {
             gain: Glide::new(strike.gain, OWN_GLIDE),
             sides: side_gains(strike.pan).map(|gain| Glide::new(gain, OWN_GLIDE)),
             age: 0,
+            hash: 0xcbf2_9ce4_8422_2325,
         }
     }
 
@@ -109,6 +112,11 @@ impl Voice {
         }
     }
 
+    /// Whether it is silent for want of samples: it broke off, or was due before `overdue` and has not begun.
+    pub fn is_starved(&self, overdue: u64) -> bool {
+        self.stream.is_dry() || (self.stream.is_waiting() && self.start_at < overdue)
+    }
+
     /// Changes the note's own pitch, level or place from its next sample on. Timbre is the worker's business.
     pub fn express(&mut self, expression: Expression) {
         match expression {
@@ -142,7 +150,7 @@ impl Voice {
             if clock < self.start_at {
                 continue;
             }
-            let Some(sample) = self.bend.next(&mut self.stream, &mut around, clock > self.start_at) else {
+            let Some(sample) = self.bend.next(&mut self.stream, &mut around, clock - self.start_at) else {
                 continue;
             };
             if !self.envelope.is_released() && self.release_age.is_some_and(|age| self.age >= age) {
@@ -151,6 +159,8 @@ impl Voice {
             let gain =
                 self.envelope.next_level() * self.cut_gain(clock) * self.velocity_gain * self.gain.next_value();
             let sample = sample * gain;
+            // FNV-1a (Fowler, Noll, Vo), a sample at a time.
+            self.hash = (self.hash ^ u64::from(sample.to_bits())).wrapping_mul(0x0100_0000_01b3);
             *left += sample * self.sides[0].next_value();
             *right += sample * self.sides[1].next_value();
             self.age += 1;

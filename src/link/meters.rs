@@ -9,6 +9,13 @@ use atomic_float::AtomicF32;
 pub struct Meters {
     /// Notes whose first sample came after its time.
     pub late_notes: AtomicU32,
+    /// Notes whose first sample has sounded, and how many samples the last of them came after its time: the delay is
+    /// written first.
+    pub started_notes: AtomicU32,
+    /// See [`Meters::started_notes`].
+    pub last_delay: AtomicU32,
+    /// Releases cut short because other notes had no samples.
+    pub shed_releases: AtomicU32,
     /// Changes of timbre that took effect later than they should.
     pub late_changes: AtomicU32,
     /// Times a sounding note's stream ran dry.
