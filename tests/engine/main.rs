@@ -2,6 +2,7 @@
 
 mod bounce;
 mod cached;
+mod hasty;
 mod held;
 mod notes;
 mod sound;
