@@ -6,6 +6,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use ukulelatent::engine::{Controls, Engine, Mode, NoteId, NoteSelector};
 use ukulelatent::instance::{Instance, Setup};
 use ukulelatent::model::backend::Backend;
+use ukulelatent::perform::{ChannelMessage, NoteChange, Performer};
 use ukulelatent::units::{SampleRate, gain_to_db};
 
 use crate::Outcome;
@@ -48,7 +49,7 @@ impl Job<'_> {
     /// Renders everything into `output`, until the last note has ended.
     pub fn render(&self, output: &mut WavOutput) -> Result<Report, CliError> {
         let began = Instant::now();
-        let Sound { choice, rate, controls } = self.sound;
+        let Sound { choice, rate, controls, .. } = self.sound;
         let setup =
             Setup { rate: *rate, mode: Mode::Offline, latency: self.latency, controls: *controls, threads: None };
         let mut instance = Instance::start(choice, setup).map_err(CliError::Workers)?;
@@ -94,6 +95,7 @@ fn cuda_refusal() -> Option<String> {
 struct Run<'a> {
     job: &'a Job<'a>,
     engine: &'a mut Engine,
+    performer: Performer,
     rate: SampleRate,
     clock: u64,
     next: usize,
@@ -106,7 +108,9 @@ impl<'a> Run<'a> {
     fn new(job: &'a Job<'a>, engine: &'a mut Engine) -> Self {
         let rate = job.sound.rate;
         let last_event = job.events.last().map_or(0, |event| sample_at(event, rate));
-        Self { job, engine, rate, clock: 0, next: 0, last_event, last_end: 0 }
+        engine.set_tuning(job.sound.tuning);
+        let performer = Performer::new(job.sound.settings);
+        Self { job, engine, performer, rate, clock: 0, next: 0, last_event, last_end: 0 }
     }
 
     /// When the last event sounds.
@@ -132,8 +136,9 @@ impl<'a> Run<'a> {
             self.act();
             let until = self.next_change().min(end);
             let span = (self.clock - start) as usize..(until - start) as usize;
-            let (clock, last_end) = (self.clock, &mut self.last_end);
-            self.engine.render(&mut left[span.clone()], &mut right[span], |offset, _| {
+            let (clock, last_end, performer) = (self.clock, &mut self.last_end, &mut self.performer);
+            self.engine.render(&mut left[span.clone()], &mut right[span], |offset, id| {
+                performer.ended(id);
                 *last_end = (*last_end).max(clock + offset as u64);
             });
             self.clock = until;
@@ -154,7 +159,7 @@ impl<'a> Run<'a> {
             && sample_at(event, self.rate) <= self.clock
         {
             self.next += 1;
-            if dispatch(self.engine, *event).is_some() {
+            if self.dispatch(*event).is_some() {
                 self.last_end = self.last_end.max(self.clock);
             }
         }
@@ -169,23 +174,31 @@ impl<'a> Run<'a> {
         };
         event.min(step)
     }
+
+    /// Plays an event; returns a note that ended at once because of it.
+    fn dispatch(&mut self, event: Event) -> Option<NoteId> {
+        let (engine, performer, channel) = (&mut *self.engine, &mut self.performer, event.channel);
+        let of_key = |key| NoteSelector { voice: None, channel: Some(channel), key: Some(key) };
+        let mut hear = |message| performer.hear(engine, channel, message);
+        match event.action {
+            Action::Channel(message) => hear(message),
+            Action::AllOff => hear(ChannelMessage::ALL_NOTES_OFF),
+            Action::Choke => hear(ChannelMessage::ALL_SOUND_OFF),
+            Action::Off { key } => performer.note_off(engine, of_key(key)),
+            Action::KeyPressure { key, pressure } => {
+                performer.express(engine, of_key(key), NoteChange::Pressure(pressure));
+            }
+            Action::On { key, velocity } => {
+                let id = NoteId { voice: None, channel, key };
+                return performer.note_on(engine, id, velocity, self.clock as i64);
+            }
+        }
+        None
+    }
 }
 
 fn sample_at(event: &Event, rate: SampleRate) -> u64 {
     (event.seconds * f64::from(rate.hz())).round() as u64
-}
-
-/// Hands an event to the engine; returns a note that ended at once because of it.
-fn dispatch(engine: &mut Engine, event: Event) -> Option<NoteId> {
-    let channel = event.channel;
-    let all = NoteSelector { voice: None, channel: Some(channel), key: None };
-    match event.action {
-        Action::On { key, velocity } => return engine.note_on(NoteId { voice: None, channel, key }, velocity),
-        Action::Off { key } => engine.note_off(NoteSelector { key: Some(key), ..all }),
-        Action::AllOff => engine.note_off(all),
-        Action::Choke => engine.choke(all),
-    }
-    None
 }
 
 /// A bar on the terminal; nothing where there is none.
