@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::engine::{Controls, Engine, Mode};
-use crate::link::{ModelChoice, link};
+use crate::link::{CacheLimits, ModelChoice, link};
 use crate::units::SampleRate;
 use crate::worker::{WorkerPool, default_threads};
 
@@ -24,6 +24,10 @@ pub struct Setup {
     pub controls: Controls,
     /// Worker threads; `None` for as many as suit this machine.
     pub threads: Option<usize>,
+    /// Bounds of the key cache.
+    pub cache: CacheLimits,
+    /// Delays each step of each worker by up to this long, for tests of what must not depend on it.
+    pub drag: Option<Duration>,
 }
 
 /// One running instrument. Dropping it joins its workers.
@@ -40,7 +44,7 @@ impl Instance {
     /// If the system refuses a thread.
     pub fn start(choice: &Arc<ModelChoice>, setup: Setup) -> std::io::Result<Self> {
         let (end, ends) = link(setup.rate, setup.threads.unwrap_or_else(default_threads));
-        let pool = WorkerPool::start(ends, choice, setup.rate)?;
+        let pool = WorkerPool::start(ends, choice, setup.rate, setup.drag)?;
         if setup.mode == Mode::Realtime {
             // A note right after this must not wait for a model to open.
             pool.wait_until_ready(OPENING);

@@ -145,7 +145,8 @@ fn note_expressions_are_for_one_note() {
     let tuned = Cue::Express(2, NoteExpressionType::Tuning, 0.5);
     let bent = cents_above(&only(2, tuned).samples, 64) - cents_above(&still(2).samples, 64);
     assert!((bent - 50.0).abs() < 3.0, "{bent}");
-    for change in [tuned, Cue::Express(2, NoteExpressionType::Volume, 0.5), Cue::Express(2, NoteExpressionType::Pan, 0.0)]
+    for change in
+        [tuned, Cue::Express(2, NoteExpressionType::Volume, 0.5), Cue::Express(2, NoteExpressionType::Pan, 0.0)]
     {
         assert_eq!(first_difference(&only(1, change).samples, &still(1).samples), None, "{change:?}");
         assert!(first_difference(&only(2, change).samples, &still(2).samples) >= Some(4000), "{change:?}");
@@ -168,12 +169,8 @@ fn polyphonic_modulation_moves_one_notes_timbre() {
 
 #[test]
 fn the_pedal_keeps_notes_until_it_comes_up() {
-    let score = [
-        (0, control(0, 64, 127)),
-        (10, note_on(0, 57)),
-        (2000, note_off(0, 57)),
-        (30_000, control(0, 64, 0)),
-    ];
+    let score =
+        [(0, control(0, 64, 127)), (10, note_on(0, 57)), (2000, note_off(0, 57)), (30_000, control(0, 64, 0))];
     let held = play(&[], &score).samples;
     let plain = play(&[], &score[1..2]).samples;
     assert_eq!(first_difference(&held[..30_000], &plain[..30_000]), None, "the pedal holds the note");
@@ -191,7 +188,11 @@ fn wheel_pressure_and_velocity_move_the_timbre_as_far_as_they_are_set() {
     assert_eq!(first_difference(&play(&[("wheel_z1", depth)], &by_wheel).samples, &moved), None, "wheel");
     let by_pressure = [(0, Cue::Midi([0xD0, 127, 0])), (0, note_on(0, 57))];
     assert_eq!(first_difference(&play(&[("pressure_z1", depth)], &by_pressure).samples, &moved), None, "pressure");
-    assert_eq!(first_difference(&play(&[("velocity_z1", depth)], &by_pressure[1..]).samples, &moved), None, "velocity");
+    assert_eq!(
+        first_difference(&play(&[("velocity_z1", depth)], &by_pressure[1..]).samples, &moved),
+        None,
+        "velocity"
+    );
 }
 
 #[test]

@@ -41,6 +41,13 @@ impl Quality {
         }
     }
 
+    /// Frames, counted from a sample's own, that a stream needs before the sample is final.
+    #[must_use]
+    pub fn look_ahead(self) -> usize {
+        let (first, rest) = self.efforts();
+        first.frames.max(rest.frames) + 1
+    }
+
     /// Forward and inverse transforms that a stream of `frames` costs, in pairs: the physical limit of its speed.
     #[must_use]
     pub fn transform_pairs(self, frames: usize) -> usize {

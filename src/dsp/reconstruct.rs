@@ -110,6 +110,12 @@ impl Reconstructor {
         self.geometry
     }
 
+    /// How much work is put into the sound.
+    #[must_use]
+    pub fn quality(&self) -> Quality {
+        self.quality
+    }
+
     /// Starts a new stream.
     pub fn reset(&mut self) {
         self.queue.clear();
@@ -152,6 +158,12 @@ impl Reconstructor {
             return 0;
         }
         (self.effort().frames + 1).saturating_sub(self.loaded + self.queue.len() / self.geometry.bins())
+    }
+
+    /// Whether [`Reconstructor::pull`] has something to give.
+    #[must_use]
+    pub fn has_samples(&self) -> bool {
+        self.taken < self.ready.len() || (self.frames_wanted() == 0 && self.loaded + self.queue.len() > 0)
     }
 
     /// Takes final samples in order, as many as there are and `out` holds, and returns how many. Works on the next

@@ -1,6 +1,5 @@
-//! A note's stream at another speed: pitch bends, on the audio thread.
-//!
-//! The stream is read between its samples by a windowed sinc (Smith, *Digital Audio Resampling*): a table of filters,
+//! Reading a stream between its samples, by a windowed sinc (Smith & Gossett 1984, "A flexible
+//! sampling-rate conversion method"): a table of filters,
 //! one for each of a few places between two samples, and straight lines between their taps. Until the first
 //! bend comes the stream passes through as it is, to the bit; and since the filter at a whole sample is that
 //! sample, the first bend changes the speed and nothing else.
@@ -9,7 +8,7 @@ use std::f64::consts::PI;
 use std::sync::LazyLock;
 
 /// Samples to either side of the place that is read.
-const HALF: usize = 12;
+pub(super) const HALF: usize = 12;
 /// Taps of a filter.
 const TAPS: usize = 2 * HALF;
 /// Places between two samples that have a filter of their own. Straight lines between them are off by at most
@@ -95,12 +94,7 @@ impl Default for Reader {
 impl Reader {
     /// The next sample at `speed` (1 is as the note was made, 2 an octave higher), of a stream whose own next
     /// sample `supply` gives. `None` if that gave none; nothing is lost then.
-    pub fn read(
-        &mut self,
-        speed: f32,
-        filters: &Filters,
-        mut supply: impl FnMut() -> Option<f32>,
-    ) -> Option<f32> {
+    pub fn read(&mut self, speed: f32, filters: &Filters, mut supply: impl FnMut() -> Option<f32>) -> Option<f32> {
         #[allow(clippy::float_cmp)] // Any other speed is a bend, however small.
         if !self.bends && speed == 1.0 {
             let sample = supply()?;
@@ -121,6 +115,11 @@ impl Reader {
         self.owed = ahead as usize;
         self.place = ahead - self.owed as f64;
         Some(sample)
+    }
+
+    /// Whether a bend ever came.
+    pub fn bends(&self) -> bool {
+        self.bends
     }
 
     fn push(&mut self, sample: f32) {
@@ -194,7 +193,8 @@ mod tests {
     fn the_first_bend_goes_on_from_the_sample_before() {
         let mut reader = Reader::default();
         let mut stream = sine(0.01);
-        let mut heard: Vec<f32> = (0..300).map(|_| reader.read(1.0, Filters::get(), &mut stream).unwrap()).collect();
+        let mut heard: Vec<f32> =
+            (0..300).map(|_| reader.read(1.0, Filters::get(), &mut stream).unwrap()).collect();
         heard.extend((0..300).map(|_| reader.read(1.0001, Filters::get(), &mut stream).unwrap()));
         let bend = |n: usize| (heard[n - 1] - 2.0 * heard[n] + heard[n + 1]).abs();
         let usual = (1..299).map(bend).fold(0.0, f32::max);

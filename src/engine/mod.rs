@@ -4,24 +4,31 @@
 //! waits for its worker, so that a bounce has every note whole. All decisions hang on the engine's own sample
 //! clock, never on block borders or on how far a worker is: that is what makes bounces repeat to the bit.
 
+mod bend;
+mod controls;
+mod due;
 mod envelope;
-mod gains;
+mod interpolate;
+mod limit;
 mod note;
+mod render;
 mod steal;
+mod stream;
 mod voice;
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 
+pub use controls::{Controls, Expression, Mode, Strike, Tuning};
 pub use note::{NoteId, NoteSelector};
 
-use crate::link::{EngineEnd, Meters, Order, SLOTS};
+use crate::link::{EngineEnd, Meters, Order, Recipe, SLOTS, Sustain, What};
 use crate::model::card::LATENT_DIM;
-use crate::units::SampleRate;
+use crate::units::{MidiNote, SampleRate};
+use due::Due;
 use envelope::{Envelope, Glide};
-use gains::DueGains;
 use steal::Candidate;
-use voice::{Surroundings, Voice};
+use stream::Stream;
+use voice::{Start, Voice};
 
 /// Notes that may be held at once; further slots are for the tails of stolen ones.
 pub const POLYPHONY: usize = 16;
@@ -32,34 +39,11 @@ const GAIN_GLIDE_MS: f32 = 20.0;
 /// Samples mixed at a time.
 const MIX: usize = 256;
 
-/// Whether the engine may wait for its workers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Mode {
-    /// Never waits: what is late comes late.
-    Realtime,
-    /// Waits until each sample is there.
-    Offline,
-}
-
-/// The parameters as they stand at one moment.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Controls {
-    /// Timbre of notes to come.
-    pub latent: [f32; LATENT_DIM],
-    /// Output gain, linear.
-    pub gain: f32,
-    /// Rise of notes to come, in milliseconds.
-    pub attack_ms: f32,
-    /// Fall of notes let go from now on, in milliseconds.
-    pub release_ms: f32,
-    /// How much velocity matters to level: 0 not at all, 1 fully.
-    pub velocity: f32,
-}
-
-impl Default for Controls {
-    fn default() -> Self {
-        Self { latent: [0.0; LATENT_DIM], gain: 1.0, attack_ms: 0.0, release_ms: 200.0, velocity: 0.7 }
-    }
+/// What waits for its time.
+#[derive(Clone, Copy)]
+enum Change {
+    Gain(f32),
+    Express(NoteSelector, Expression),
 }
 
 /// Sixteen voices, their mixing, and their time.
@@ -70,31 +54,34 @@ pub struct Engine {
     /// Samples from an event to its sound.
     latency: usize,
     controls: Controls,
+    tuning: Tuning,
     gain: Glide,
-    /// Gains that wait for their time: like notes, they are heard after the latency.
-    gains: DueGains,
+    /// What waits for its time: like notes, it is heard after the latency.
+    due: Due<Change>,
     voices: [Option<Voice>; SLOTS],
     clock: u64,
     serial: u64,
-    mix: [f32; MIX],
+    mix: [[f32; MIX]; 2],
 }
 
 impl Engine {
     /// Takes the audio thread's end of the link. `latency` is in samples at `rate`.
     #[must_use]
     pub fn new(end: EngineEnd, rate: SampleRate, mode: Mode, latency: usize, controls: Controls) -> Self {
+        bend::Bend::warm_up();
         Self {
             end,
             rate,
             mode,
             latency,
             controls,
+            tuning: [0.0; 128],
             gain: Glide::new(controls.gain, rate.samples_in_ms(GAIN_GLIDE_MS)),
-            gains: DueGains::default(),
+            due: Due::new(Change::Gain(1.0)),
             voices: [const { None }; SLOTS],
             clock: 0,
             serial: 0,
-            mix: [0.0; MIX],
+            mix: [[0.0; MIX]; 2],
         }
     }
 
@@ -112,9 +99,30 @@ impl Engine {
     /// Sets the parameters from this sample on.
     pub fn set_controls(&mut self, controls: Controls) {
         if controls.gain.to_bits() != self.controls.gain.to_bits() {
-            self.gains.push(self.clock + self.latency as u64, controls.gain);
+            self.push_due(Change::Gain(controls.gain));
         }
+        let moved = controls.latent.map(f32::to_bits) != self.controls.latent.map(f32::to_bits);
         self.controls = controls;
+        if moved {
+            self.morph(NoteSelector::default());
+        }
+    }
+
+    /// Tunes notes to come.
+    pub fn set_tuning(&mut self, tuning: Tuning) {
+        self.tuning = tuning;
+    }
+
+    /// Changes single notes.
+    pub fn express(&mut self, which: NoteSelector, expression: Expression) {
+        if let Expression::Latent(offset) = expression {
+            for voice in self.voices.iter_mut().flatten().filter(|voice| which.selects(voice.id)) {
+                voice.latent_offset = offset;
+            }
+            self.morph(which);
+        } else {
+            self.push_due(Change::Express(which, expression));
+        }
     }
 
     /// Silences everything at once, as after a jump of the transport.
@@ -140,37 +148,53 @@ impl Engine {
     }
 
     /// A key goes down now: its note sounds after the latency. Returns the note that had to go at once to make
-    /// room, if one did; it ends without a call of [`Engine::render`]'s `ended`.
+    /// room, or the new one if its key is tuned to nothing; it ends without a call of [`Engine::render`]'s `ended`.
     pub fn note_on(&mut self, id: NoteId, velocity: f32) -> Option<NoteId> {
+        self.strike(id, Strike { velocity, ..Strike::default() })
+    }
+
+    /// As [`Engine::note_on`], with all that a single note may begin with.
+    pub fn strike(&mut self, id: NoteId, strike: Strike) -> Option<NoteId> {
+        let Some(recipe) = self.recipe(id.key, strike.latent) else { return Some(id) };
         let start_at = self.clock + self.latency as u64;
         if !self.is_active() {
             // Nothing sounds that a step could be heard in: every pass over a song starts at its own gain.
             self.gain = Glide::new(self.controls.gain, self.rate.samples_in_ms(GAIN_GLIDE_MS));
-            self.gains = DueGains::default();
+            self.due.clear();
         }
-        self.pluck_again(id, start_at);
+        self.pluck_again(id);
         let slot = self.free_slot(start_at);
-        let epoch = self.end.player(slot).begin();
-        let order = Order { slot: slot as u8, epoch, note: id.key, latent: self.controls.latent };
+        let epoch = self.end.player(slot).begin(self.latency);
+        let latency = self.latency as u32;
+        let order = Order { slot: slot as u8, epoch, latency, skip: 0, generation: 0, recipe };
         let sensitivity = self.controls.velocity.clamp(0.0, 1.0);
-        // Square law: half the velocity is a quarter of the level at full sensitivity, -12 dB.
-        let velocity_gain = 1.0 - sensitivity + sensitivity * velocity.clamp(0.0, 1.0).powi(2);
-        let envelope = Envelope::start(self.rate.samples_in_ms(self.controls.attack_ms));
         self.serial += 1;
-        let mut voice = Voice::new(id, self.serial, order, start_at, (velocity_gain, envelope));
-        if self.end.order(order) {
-            voice.unsent = None;
-        }
+        let start = Start {
+            id,
+            serial: self.serial,
+            at: start_at,
+            // Square law: half the velocity is a quarter of the level at full sensitivity, -12 dB.
+            velocity_gain: 1.0 - sensitivity + sensitivity * strike.velocity.clamp(0.0, 1.0).powi(2),
+            envelope: Envelope::start(self.rate.samples_in_ms(self.controls.attack_ms)),
+        };
+        let stream = Stream::new(order, &mut self.end);
+        let voice = Voice::new(start, &strike, &order, stream);
         self.voices[slot].replace(voice).map(|dismissed| dismissed.id)
+    }
+
+    /// What a key would be made of now; `None` if it is tuned to nothing.
+    fn recipe(&self, key: MidiNote, latent_offset: [f32; LATENT_DIM]) -> Option<Recipe> {
+        let Controls { latent, morph_ms, time, quality, .. } = self.controls;
+        let cents = self.tuning[usize::from(key.number())];
+        let mut own = latent;
+        own.iter_mut().zip(latent_offset).for_each(|(z, offset)| *z += offset);
+        let seed = u32::from(key.number());
+        cents.is_finite().then_some(Recipe { note: key, cents, latent: own, morph_ms, time, quality, seed })
     }
 
     /// Keys go up now.
     pub fn note_off(&mut self, which: NoteSelector) {
-        let at = self.clock + self.latency as u64;
-        let release = self.rate.samples_in_ms(self.controls.release_ms);
-        for voice in self.voices.iter_mut().flatten().filter(|voice| which.selects(voice.id)) {
-            voice.let_go(at, release);
-        }
+        self.let_go(|voice| which.selects(voice.id));
     }
 
     /// Notes stop now, whatever their release.
@@ -182,68 +206,46 @@ impl Engine {
         }
     }
 
-    /// Renders the next samples into both channels (of equal length), calling `ended` with the offset and name
-    /// of each note that ends.
-    pub fn render(&mut self, left: &mut [f32], right: &mut [f32], mut ended: impl FnMut(usize, NoteId)) {
-        let mut peak: f32 = 0.0;
-        let mut offset = 0;
-        for (left, right) in left.chunks_mut(MIX).zip(right.chunks_mut(MIX)) {
-            self.render_mix(left.len(), |n, id| ended(offset + n, id));
-            let began = self.clock - left.len() as u64;
-            for (n, ((l, r), mixed)) in left.iter_mut().zip(right).zip(&self.mix).enumerate() {
-                while let Some(gain) = self.gains.due(began + n as u64) {
-                    self.gain.aim(gain);
-                }
-                let sample = mixed * self.gain.next_value();
-                peak = peak.max(sample.abs());
-                (*l, *r) = (sample, sample);
-            }
-            offset += left.len();
-        }
-        let meters = self.end.meters();
-        meters.peak.fetch_max(peak, Ordering::Relaxed);
-        meters.voices.store(self.voices.iter().flatten().count() as u32, Ordering::Relaxed);
-        self.end.wake();
-    }
-
-    fn render_mix(&mut self, len: usize, mut ended: impl FnMut(usize, NoteId)) {
-        let mix = &mut self.mix[..len];
-        mix.fill(0.0);
-        let mut ends = [None; SLOTS];
-        for (slot, place) in self.voices.iter_mut().enumerate() {
-            let Some(voice) = place else { continue };
-            if let Some(order) = voice.unsent.take()
-                && !self.end.order(order)
-            {
-                voice.unsent = Some(order);
-            }
-            let offline = self.mode == Mode::Offline;
-            let around =
-                Surroundings { end: &mut self.end, slot, clock: self.clock, offline, has_lead: self.latency > 0 };
-            if let Some(after) = voice.render(mix, around) {
-                ends[slot] = Some((after, voice.id));
-                *place = None;
-                self.end.player(slot).begin();
-                self.end.nudge(slot);
-            }
-        }
-        self.clock += len as u64;
-        // Hosts want events in the order of time; an array this short sorts in place.
-        ends.sort_unstable_by_key(|end| end.map_or(usize::MAX, |(after, _)| after));
-        for (after, id) in ends.into_iter().flatten() {
-            ended(after, id);
-        }
-    }
-
     /// A string plucked again stops its former vibration: a key that sounds already falls when it is struck
     /// again, unless the host keeps the two notes apart by number.
-    fn pluck_again(&mut self, id: NoteId, at: u64) {
+    fn pluck_again(&mut self, id: NoteId) {
+        self.let_go(|voice| {
+            let again = voice.id.key == id.key && voice.id.channel == id.channel;
+            again && (id.voice.is_none() || voice.id.voice == id.voice)
+        });
+    }
+
+    /// Lets voices fall from now on, after the latency.
+    fn let_go(&mut self, which: impl Fn(&Voice) -> bool) {
+        let at = self.clock + self.latency as u64;
         let release = self.rate.samples_in_ms(self.controls.release_ms);
-        let again = |voice: &&mut Voice| voice.id.key == id.key && voice.id.channel == id.channel;
-        for voice in self.voices.iter_mut().flatten().filter(again) {
-            if id.voice.is_none() || voice.id.voice == id.voice {
-                voice.let_go(at, release);
+        let offline = self.mode == Mode::Offline;
+        for (slot, voice) in self.voices.iter_mut().enumerate() {
+            let Some(voice) = voice.as_mut().filter(|voice| which(voice)) else { continue };
+            if voice.let_go(at, release) && voice.recipe.time.sustain != Sustain::Off {
+                let stamp = (slot, voice.position(self.clock));
+                voice.stream.tell(&mut self.end, stamp, What::Release, offline);
             }
+        }
+    }
+
+    /// Tells the workers where the timbre of sounding notes goes.
+    fn morph(&mut self, which: NoteSelector) {
+        let offline = self.mode == Mode::Offline;
+        for (slot, voice) in self.voices.iter_mut().enumerate() {
+            let Some(voice) = voice.as_mut().filter(|voice| which.selects(voice.id)) else { continue };
+            if voice.recipe.morph_ms > 0.0 && !voice.is_cut() {
+                let mut latent = self.controls.latent;
+                latent.iter_mut().zip(voice.latent_offset).for_each(|(z, offset)| *z += offset);
+                let stamp = (slot, voice.position(self.clock));
+                voice.stream.tell(&mut self.end, stamp, What::Latent(latent), offline);
+            }
+        }
+    }
+
+    fn push_due(&mut self, change: Change) {
+        if let Some(early) = self.due.push(self.clock + self.latency as u64, change) {
+            self.make(early);
         }
     }
 
@@ -269,7 +271,7 @@ impl Engine {
     }
 
     fn abandon(&mut self, slot: usize) {
-        self.end.player(slot).begin();
+        self.end.player(slot).begin(0);
         self.end.nudge(slot);
     }
 }

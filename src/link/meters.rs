@@ -9,6 +9,8 @@ use atomic_float::AtomicF32;
 pub struct Meters {
     /// Notes whose first sample came after its time.
     pub late_notes: AtomicU32,
+    /// Changes of timbre that took effect later than they should.
+    pub late_changes: AtomicU32,
     /// Times a sounding note's stream ran dry.
     pub dry_streams: AtomicU32,
     /// Notes that a worker could not make.

@@ -2,7 +2,8 @@
 
 use nice_plug::prelude::*;
 
-use super::LATENT_REACH;
+use super::{LATENT_REACH, milliseconds};
+use crate::link::{CacheLimits, Sustain, TimeShape};
 use crate::model::card::LATENT_DIM;
 
 /// Widest range of bends, in semitones, that a controller asks for.
@@ -132,5 +133,123 @@ impl Default for OutputParams {
                 .with_string_to_value(formatters::s2v_f32_percentage()),
             soft_limit: BoolParam::new("Soft Limit", false),
         }
+    }
+}
+
+/// What a note does while its key is down and its frames would run out.
+#[derive(Enum, Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SustainSetting {
+    /// It decays as it was played.
+    #[id = "off"]
+    #[name = "Off"]
+    Off,
+    /// It stays at the first frame of the region.
+    #[id = "freeze"]
+    #[name = "Freeze"]
+    Freeze,
+    /// It wanders through the region.
+    #[id = "wander"]
+    #[name = "Wander"]
+    Wander,
+}
+
+/// How timbre and time run.
+#[derive(Params)]
+pub struct TimeParams {
+    /// In which time sounding notes follow a change of timbre, in milliseconds; 0 for never.
+    #[id = "morph"]
+    pub morph: FloatParam,
+    /// Share of a note that is skipped at its start.
+    #[id = "start"]
+    pub start: FloatParam,
+    /// Length against the model's own.
+    #[id = "stretch"]
+    pub stretch: FloatParam,
+    /// What a held note does.
+    #[id = "sustain"]
+    pub sustain: EnumParam<SustainSetting>,
+    /// Where sustain begins, as a share of the note.
+    #[id = "sustain_begin"]
+    pub sustain_begin: FloatParam,
+    /// Where it ends.
+    #[id = "sustain_end"]
+    pub sustain_end: FloatParam,
+}
+
+impl Default for TimeParams {
+    fn default() -> Self {
+        let share = |name, default, max| {
+            FloatParam::new(name, default, FloatRange::Linear { min: 0.0, max })
+                .with_unit(" %")
+                .with_value_to_string(formatters::v2s_f32_percentage(0))
+                .with_string_to_value(formatters::s2v_f32_percentage())
+        };
+        let [shortest, longest] = TimeShape::STRETCH;
+        let [begin, end] = TimeShape::default().region;
+        let lengths = FloatRange::Skewed { min: shortest, max: longest, factor: FloatRange::skew_factor(-2.0) };
+        Self {
+            morph: milliseconds("Morph", 0.0, 0.0, 2_000.0),
+            start: share("Start", 0.0, TimeShape::LATEST_START),
+            stretch: FloatParam::new("Stretch", 1.0, lengths)
+                .with_unit(" x")
+                .with_value_to_string(formatters::v2s_f32_rounded(2)),
+            sustain: EnumParam::new("Sustain", SustainSetting::Off),
+            sustain_begin: share("Sustain Begin", begin, 1.0),
+            sustain_end: share("Sustain End", end, 1.0),
+        }
+    }
+}
+
+impl TimeParams {
+    /// For the engine.
+    #[must_use]
+    pub fn shape(&self) -> TimeShape {
+        TimeShape {
+            start: self.start.value(),
+            stretch: self.stretch.value(),
+            sustain: match self.sustain.value() {
+                SustainSetting::Off => Sustain::Off,
+                SustainSetting::Freeze => Sustain::Freeze,
+                SustainSetting::Wander => Sustain::Wander,
+            },
+            region: [self.sustain_begin.value(), self.sustain_end.value()],
+        }
+    }
+}
+
+/// What the instrument may take of the machine.
+#[derive(Params)]
+pub struct MachineParams {
+    /// Memory for the starts of notes that were played lately, in MiB.
+    #[id = "cache"]
+    pub cache: FloatParam,
+    /// What making them may take of one core.
+    #[id = "cache_load"]
+    pub cache_load: FloatParam,
+}
+
+impl Default for MachineParams {
+    fn default() -> Self {
+        let limits = CacheLimits::default();
+        Self {
+            cache: FloatParam::new("Cache", limits.memory_mib, FloatRange::Linear { min: 0.0, max: 64.0 })
+                .with_unit(" MiB")
+                .with_value_to_string(formatters::v2s_f32_rounded(0))
+                .with_step_size(1.0)
+                .non_automatable(),
+            cache_load: FloatParam::new("Cache Load", limits.cpu_share, FloatRange::Linear { min: 0.0, max: 1.0 })
+                .with_unit(" %")
+                .with_value_to_string(formatters::v2s_f32_percentage(0))
+                .with_string_to_value(formatters::s2v_f32_percentage())
+                .non_automatable(),
+        }
+    }
+}
+
+impl MachineParams {
+    /// For the workers.
+    #[must_use]
+    pub fn cache_limits(&self) -> CacheLimits {
+        CacheLimits { memory_mib: self.cache.value(), cpu_share: self.cache_load.value() }
     }
 }

@@ -12,6 +12,8 @@ enum Addition {
     Float(f32),
     Int(i32),
     Bool(bool),
+    /// The id of a choice.
+    Name(&'static str),
 }
 
 impl From<Addition> for ParamValue {
@@ -20,6 +22,7 @@ impl From<Addition> for ParamValue {
             Addition::Float(value) => Self::F32(value),
             Addition::Int(value) => Self::I32(value),
             Addition::Bool(value) => Self::Bool(value),
+            Addition::Name(id) => Self::String(id.into()),
         }
     }
 }
@@ -30,6 +33,7 @@ impl From<Addition> for Value {
             Addition::Float(value) => Self::from(value),
             Addition::Int(value) => Self::from(value),
             Addition::Bool(value) => Self::from(value),
+            Addition::Name(id) => Self::from(id),
         }
     }
 }
@@ -61,6 +65,14 @@ const SINCE_2: &[(&str, Addition)] = &[
     ("mts_esp", Addition::Bool(false)),
     ("width", Addition::Float(0.0)),
     ("soft_limit", Addition::Bool(false)),
+    ("morph", Addition::Float(0.0)),
+    ("start", Addition::Float(0.0)),
+    ("stretch", Addition::Float(1.0)),
+    ("sustain", Addition::Name("off")),
+    ("sustain_begin", Addition::Float(0.25)),
+    ("sustain_end", Addition::Float(0.5)),
+    ("cache", Addition::Float(4.0)),
+    ("cache_load", Addition::Float(0.1)),
 ];
 
 /// What was added after a version, with values as it behaved, by id.

@@ -13,12 +13,12 @@ use crate::engine::{Controls, Tuning};
 use crate::link::{ModelChoice, ScaleChoice};
 use crate::model::card::LATENT_DIM;
 use crate::perform::{BendRanges, Depths, Settings};
-pub use groups::{OutputParams, PlayingParams, TuningParams};
+use crate::units::{SampleRate, db_to_gain, gain_to_db};
+pub use groups::{MachineParams, OutputParams, PlayingParams, SustainSetting, TimeParams, TuningParams};
 pub use migrate::{additions_since, migrate};
 use saved::SavedVersion;
 pub use saved::{SavedModel, SavedScale};
 pub use values::{ValueError, set_value, state_json, values};
-use crate::units::{SampleRate, db_to_gain, gain_to_db};
 
 /// Version of what a project saves. Raised when `Plugin::filter_state` learns to migrate from an older one.
 pub const STATE_VERSION: u32 = 2;
@@ -123,6 +123,12 @@ pub struct UkulelatentParams {
     /// Where notes sound.
     #[nested(group = "Output")]
     pub output: OutputParams,
+    /// How timbre and time run.
+    #[nested(group = "Time")]
+    pub time: TimeParams,
+    /// What the instrument may take of the machine.
+    #[nested(group = "Machine")]
+    pub machine: MachineParams,
 }
 
 impl UkulelatentParams {
@@ -156,6 +162,8 @@ impl UkulelatentParams {
             playing: PlayingParams::default(),
             tuning: TuningParams::default(),
             output: OutputParams::default(),
+            time: TimeParams::default(),
+            machine: MachineParams::default(),
         }
     }
 
@@ -169,6 +177,10 @@ impl UkulelatentParams {
             attack_ms: self.attack.value(),
             release_ms: self.release.value(),
             velocity: self.velocity.value(),
+            morph_ms: self.time.morph.value(),
+            time: self.time.shape(),
+            soft_limit: self.output.soft_limit.value(),
+            ..Controls::default()
         }
     }
 

@@ -95,7 +95,15 @@ impl Plugin for Ukulelatent {
         };
         let latency = self.latency.samples(rate);
         context.set_latency_samples(latency as u32);
-        let setup = Setup { rate, mode, latency, controls: self.params.controls(), threads: None };
+        let setup = Setup {
+            rate,
+            mode,
+            latency,
+            controls: self.params.controls(),
+            threads: None,
+            cache: self.params.machine.cache_limits(),
+            drag: None,
+        };
         self.playing = None;
         match Instance::start(&self.choice, setup) {
             Ok(instance) => self.playing = Some(Playing::new(instance, &self.params)),

@@ -63,7 +63,9 @@ pub enum PresetError {
         source: serde_json::Error,
     },
     /// It comes from the future.
-    #[error("{name}: expected a preset of format {STATE_VERSION} or earlier, got {format}: a newer Ukulelatent made it")]
+    #[error(
+        "{name}: expected a preset of format {STATE_VERSION} or earlier, got {format}: a newer Ukulelatent made it"
+    )]
     Newer {
         /// Which.
         name: String,
@@ -87,7 +89,9 @@ pub enum PresetError {
         source: TuningError,
     },
     /// There is none of that name.
-    #[error("{name}: expected the name of a preset or a file, got neither; `ukulelatent preset list` shows the names")]
+    #[error(
+        "{name}: expected the name of a preset or a file, got neither; `ukulelatent preset list` shows the names"
+    )]
     Unknown {
         /// What was asked for.
         name: String,

@@ -112,9 +112,8 @@ impl Functions {
         unsafe {
             let library = Library::new(path).ok()?;
             let table = *library.get::<unsafe extern "C" fn() -> Table>(c"MTS_GetTuningTable").ok()?;
-            let channel_table = *library
-                .get::<unsafe extern "C" fn(c_schar) -> Table>(c"MTS_GetMultiChannelTuningTable")
-                .ok()?;
+            let channel_table =
+                *library.get::<unsafe extern "C" fn(c_schar) -> Table>(c"MTS_GetMultiChannelTuningTable").ok()?;
             Some(Self {
                 register_client: *library.get(c"MTS_RegisterClient").ok()?,
                 deregister_client: *library.get(c"MTS_DeregisterClient").ok()?,

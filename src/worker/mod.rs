@@ -3,13 +3,18 @@
 mod kit;
 mod note;
 mod resample;
+mod source;
+mod take;
+mod timeline;
+mod timing;
+mod tools;
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use crate::link::{CHUNK, Chosen, Chunk, ModelChoice, Supervisor, WorkerEnd};
+use crate::link::{Change, Chosen, Chunk, Message, ModelChoice, Order, Supervisor, WorkerEnd};
 use crate::model::{ModelError, ModelFile};
 use crate::units::SampleRate;
 use kit::Kit;
@@ -28,17 +33,26 @@ pub struct WorkerPool {
 }
 
 impl WorkerPool {
-    /// Starts one thread per end, making sound at `rate` with whatever model `choice` names.
+    /// Starts one thread per end, making sound at `rate` with whatever model `choice` names. `drag` delays each step
+    /// by up to that long: for tests of what must not depend on it.
     ///
     /// # Errors
     /// If the system refuses a thread; those already started are stopped again.
-    pub fn start(ends: Vec<WorkerEnd>, choice: &Arc<ModelChoice>, rate: SampleRate) -> std::io::Result<Self> {
+    pub fn start(
+        ends: Vec<WorkerEnd>,
+        choice: &Arc<ModelChoice>,
+        rate: SampleRate,
+        drag: Option<Duration>,
+    ) -> std::io::Result<Self> {
         let mut pool = Self { workers: Vec::with_capacity(ends.len()) };
         for end in ends {
             let supervisor = end.supervisor();
             let choice = Arc::clone(choice);
-            let refused = vec![None; end.feeds.len()];
-            let body = move || Worker { end, choice, rate, kits: Vec::new(), broken: None, refused }.run();
+            let (refused, played) = (vec![None; end.feeds.len()], vec![0; end.feeds.len()]);
+            let body = move || {
+                Worker { end, choice, rate, kits: Vec::new(), broken: None, refused, played, drag, dragged: 1 }
+                    .run()
+            };
             let handle = thread::Builder::new().name("ukulelatent worker".into()).spawn(body)?;
             pool.workers.push((supervisor, handle));
         }
@@ -77,6 +91,11 @@ struct Worker {
     broken: Option<u64>,
     /// Per feed, the note that nothing will come of and whose engine does not know yet.
     refused: Vec<Option<u32>>,
+    /// Per feed, what the engine had played before messages were read.
+    played: Vec<i64>,
+    drag: Option<Duration>,
+    /// Where the delays come from.
+    dragged: u32,
 }
 
 impl Worker {
@@ -85,7 +104,7 @@ impl Worker {
         self.follow_choice();
         self.end.report_ready();
         while !self.end.is_stopped() {
-            let ordered = self.take_orders();
+            let ordered = self.take_messages();
             if !self.step() && !ordered {
                 // Whoever has work for us sets it first and then unparks: no wake-up is lost.
                 thread::park();
@@ -94,21 +113,42 @@ impl Worker {
         }
     }
 
-    fn take_orders(&mut self) -> bool {
+    /// Takes in what came; `false` if nothing did.
+    fn take_messages(&mut self) -> bool {
+        // Before the messages: all that were stamped earlier are then among them.
+        for (played, feed) in self.played.iter_mut().zip(&self.end.feeds) {
+            *played = feed.played();
+        }
         let mut any = false;
-        while let Some(order) = self.end.next_order() {
+        while let Some(message) = self.end.next_message() {
             any = true;
-            self.follow_choice();
-            let Some(feed) = self.end.feed_of(order.slot) else { continue };
-            self.refused[feed] = None;
-            match self.kits.last_mut().map(|kit| kit.begin(feed, order)) {
-                Some(Ok(())) => {}
-                Some(Err(error)) => self.refuse(feed, order.epoch, Some(&error)),
-                // Why there is no kit was said when it could not be made.
-                None => self.refuse(feed, order.epoch, None),
+            match message {
+                Message::Order(order) => self.begin(order),
+                Message::Change(change) => self.change(&change),
             }
         }
         any
+    }
+
+    fn begin(&mut self, order: Order) {
+        self.follow_choice();
+        let Some(feed) = self.end.feed_of(order.slot) else { return };
+        self.refused[feed] = None;
+        self.played[feed] = -i64::from(order.latency);
+        match self.kits.last_mut().map(|kit| kit.begin(feed, order)) {
+            Some(Ok(())) => {}
+            Some(Err(error)) => self.refuse(feed, order.epoch, Some(&error)),
+            // Why there is no kit was said when it could not be made.
+            None => self.refuse(feed, order.epoch, None),
+        }
+    }
+
+    fn change(&mut self, change: &Change) {
+        let Some(feed) = self.end.feed_of(change.slot) else { return };
+        // A note lies on one desk; all others know nothing of its epoch.
+        if self.kits.iter_mut().any(|kit| !kit.change(feed, change)) {
+            self.end.meters.late_changes.fetch_add(1, Ordering::Relaxed);
+        }
     }
 
     /// Makes a kit for the chosen model if the newest one is for another.
@@ -138,6 +178,10 @@ impl Worker {
 
     /// Works on the note that will run dry first; `false` if no note can be worked on.
     fn step(&mut self) -> bool {
+        if let Some(longest) = self.drag {
+            self.dragged = self.dragged.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            thread::sleep(longest.mul_f32(self.dragged as f32 / u32::MAX as f32));
+        }
         self.deliver_refusals();
         let newest = self.kits.len().saturating_sub(1);
         let mut index = 0;
@@ -146,11 +190,11 @@ impl Worker {
             index > newest || kit.is_busy()
         });
         let candidates = self.kits.iter_mut().filter_map(|kit| {
-            let (feed, queued) = kit.most_urgent(&self.end)?;
-            Some((queued, feed, kit))
+            let (feed, ahead) = kit.most_urgent(&self.end, &self.played)?;
+            Some((ahead, feed, kit))
         });
-        let Some((_, feed, kit)) = candidates.min_by_key(|(queued, ..)| *queued) else { return false };
-        if let Err((Some(epoch), error)) = kit.work(feed, &mut self.end) {
+        let Some((_, feed, kit)) = candidates.min_by_key(|(ahead, ..)| *ahead) else { return false };
+        if let Err((Some(epoch), error)) = kit.work(feed, &mut self.end, self.played[feed]) {
             self.refuse(feed, epoch, Some(&error));
         }
         true
@@ -168,7 +212,7 @@ impl Worker {
     fn deliver_refusals(&mut self) {
         for (refused, feed) in self.refused.iter_mut().zip(&mut self.end.feeds) {
             if let Some(epoch) = *refused
-                && feed.push(Chunk { epoch, len: 0, last: true, samples: [0.0; CHUNK] })
+                && feed.push(Chunk { last: true, ..Chunk::empty(epoch) })
             {
                 *refused = None;
             }

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use indicatif::{ProgressBar, ProgressStyle};
 use ukulelatent::engine::{Controls, Engine, Mode, NoteId, NoteSelector};
 use ukulelatent::instance::{Instance, Setup};
+use ukulelatent::link::CacheLimits;
 use ukulelatent::model::backend::Backend;
 use ukulelatent::perform::{ChannelMessage, NoteChange, Performer};
 use ukulelatent::units::{SampleRate, gain_to_db};
@@ -50,8 +51,15 @@ impl Job<'_> {
     pub fn render(&self, output: &mut WavOutput) -> Result<Report, CliError> {
         let began = Instant::now();
         let Sound { choice, rate, controls, .. } = self.sound;
-        let setup =
-            Setup { rate: *rate, mode: Mode::Offline, latency: self.latency, controls: *controls, threads: None };
+        let setup = Setup {
+            rate: *rate,
+            mode: Mode::Offline,
+            latency: self.latency,
+            controls: *controls,
+            threads: None,
+            cache: CacheLimits::default(),
+            drag: None,
+        };
         let mut instance = Instance::start(choice, setup).map_err(CliError::Workers)?;
         let mut run = Run::new(self, &mut instance.engine);
         let bar = progress(run.last_event);

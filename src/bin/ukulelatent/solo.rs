@@ -79,9 +79,15 @@ fn spans(events: &[Event], release_s: f64, song_end: f64) -> Vec<Span> {
     let mut spans = Vec::new();
     for (index, event) in events.iter().enumerate() {
         if let Action::On { key, .. } = event.action {
-            let end = end_of(&events[index + 1..], event.channel, key, is_pedal_down(&events[..index], event.channel));
+            let end =
+                end_of(&events[index + 1..], event.channel, key, is_pedal_down(&events[..index], event.channel));
             let end = end.map_or(song_end, |end| end + release_s);
-            spans.push(Span { start: event.seconds, end, key, is_bent: is_bent(events, event.channel, (index, end)) });
+            spans.push(Span {
+                start: event.seconds,
+                end,
+                key,
+                is_bent: is_bent(events, event.channel, (index, end)),
+            });
         }
     }
     spans

@@ -25,11 +25,7 @@ fn mpe(messages: &[(u8, ChannelMessage)]) -> Channels {
 /// A registered parameter's value.
 fn registered(parameter: (u8, u8), value: u8) -> [ChannelMessage; 3] {
     let byte = |n: u8| f32::from(n) / 127.0;
-    [
-        Controller(101, byte(parameter.0)),
-        Controller(100, byte(parameter.1)),
-        Controller(6, byte(value)),
-    ]
+    [Controller(101, byte(parameter.0)), Controller(100, byte(parameter.1)), Controller(6, byte(value))]
 }
 
 #[test]

@@ -7,7 +7,7 @@ use ukulelatent::dsp::pitch::PitchRange;
 use ukulelatent::dsp::yin::yin_f0;
 use ukulelatent::engine::{Controls, Mode, NoteId, NoteSelector};
 use ukulelatent::instance::{Instance, Setup};
-use ukulelatent::link::ModelChoice;
+use ukulelatent::link::{CacheLimits, ModelChoice};
 use ukulelatent::model::decoder::Decoder;
 use ukulelatent::model::{Catalog, ModelError, ModelFile};
 use ukulelatent::units::{MidiNote, SampleRate};
@@ -59,7 +59,15 @@ impl Ear {
     pub fn new(model: &Arc<ModelFile>) -> Result<Self, CliError> {
         let rate = SampleRate::new(48_000.0).expect("a positive constant");
         let choice = Arc::new(ModelChoice::new(Arc::clone(model), Catalog::default()));
-        let setup = Setup::offline(rate, Controls::default());
+        let setup = Setup {
+            rate,
+            mode: Mode::Offline,
+            latency: 0,
+            controls: Controls::default(),
+            threads: None,
+            cache: CacheLimits::NONE,
+            drag: None,
+        };
         let instance = Instance::start(&choice, setup).map_err(CliError::Workers)?;
         Ok(Self { model: Arc::clone(model), decoder: Decoder::new(model)?, instance, rate })
     }
@@ -158,7 +166,8 @@ impl Measured {
                 self.weight += x;
             }
         }
-        let (loudest, peak) = powers.iter().enumerate().fold((0, 0.0), |best, (n, &p)| if p > best.1 { (n, p) } else { best });
+        let (loudest, peak) =
+            powers.iter().enumerate().fold((0, 0.0), |best, (n, &p)| if p > best.1 { (n, p) } else { best });
         let later = |seconds: f32| db(peak) - db(powers[(loudest + at(seconds)).min(powers.len() - 1)]);
         self.fall_db += later(1.0);
         self.early_fall_db += later(0.15);

@@ -67,8 +67,14 @@ pub fn run(args: &Args) -> Result<Outcome, CliError> {
     let names = names(&model, &sketches, &chosen);
     for (place, name) in names.into_iter().enumerate() {
         let (apart, neighbour) = nearest(&sketches, &chosen, place);
-        let preset = slopes.preset(name, &sketches[chosen[place]], &sketches[neighbour], args.model.is_some().then_some(&*model));
-        let path = args.folder.join(format!("{:02} {}", place + 1, file_name(&preset.name))).with_extension("json");
+        let preset = slopes.preset(
+            name,
+            &sketches[chosen[place]],
+            &sketches[neighbour],
+            args.model.is_some().then_some(&*model),
+        );
+        let path =
+            args.folder.join(format!("{:02} {}", place + 1, file_name(&preset.name))).with_extension("json");
         preset.save(&path)?;
         println!("{:<32} {apart:5.1} dB from its nearest neighbour; {}", preset.name, preset.about);
     }
@@ -102,7 +108,8 @@ fn choose(ear: &mut Ear, sketches: &[Sketch], count: usize) -> Result<Vec<usize>
     let mut chosen = vec![0];
     let mut refused = vec![false; sketches.len()];
     while chosen.len() < count {
-        let apart = |n: usize| chosen.iter().map(|&c| sketches[n].distance_db(&sketches[c])).fold(f32::MAX, f32::min);
+        let apart =
+            |n: usize| chosen.iter().map(|&c| sketches[n].distance_db(&sketches[c])).fold(f32::MAX, f32::min);
         let left = (0..sketches.len()).filter(|n| !refused[*n] && !chosen.contains(n));
         let Some(next) = left.max_by(|&a, &b| apart(a).total_cmp(&apart(b))) else { break };
         if is_good(ear, &sketches[next], &sketches[0])? {
@@ -188,7 +195,10 @@ impl Slopes {
             }
         }
         params.extend([("humanise", 0.15), ("width", 0.3)].map(|(id, x)| (id.to_owned(), Value::from(x))));
-        let about = format!("centre of brightness {:.0} Hz, {:.0} dB softer after a second", own.brightness_hz, own.fall_db);
+        let about = format!(
+            "centre of brightness {:.0} Hz, {:.0} dB softer after a second",
+            own.brightness_hz, own.fall_db
+        );
         let author = "The Ukulelatent project".into();
         let model = model.map(ukulelatent::model::ModelReference::to);
         Preset { format: STATE_VERSION, name, author, about, model, scale: None, params }

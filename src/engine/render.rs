@@ -1,0 +1,84 @@
+//! Mixing: voices to two channels, cut where a change of level, place or pitch is due.
+
+use std::sync::atomic::Ordering;
+
+use super::limit::soften;
+use super::stream::Surroundings;
+use super::voice::Voice;
+use super::{Change, Engine, MIX, Mode, NoteId, SLOTS};
+
+impl Engine {
+    /// Renders the next samples into both channels (of equal length), calling `ended` with the offset and name
+    /// of each note that ends.
+    pub fn render(&mut self, left: &mut [f32], right: &mut [f32], mut ended: impl FnMut(usize, NoteId)) {
+        let mut peak: f32 = 0.0;
+        let mut at = 0;
+        while at < left.len() {
+            while let Some(change) = self.due.due(self.clock) {
+                self.make(change);
+            }
+            let until_change = self.due.next_at().map_or(u64::MAX, |at| at - self.clock);
+            let len = (left.len() - at).min(MIX).min(usize::try_from(until_change).unwrap_or(usize::MAX));
+            self.mix(len, |n, id| ended(at + n, id));
+            let out = left[at..at + len].iter_mut().zip(&mut right[at..at + len]);
+            for ((l, r), (mixed_l, mixed_r)) in out.zip(self.mix[0].iter().zip(&self.mix[1])) {
+                let gain = self.gain.next_value();
+                (*l, *r) = (mixed_l * gain, mixed_r * gain);
+                if self.controls.soft_limit {
+                    (*l, *r) = (soften(*l), soften(*r));
+                }
+                peak = peak.max(l.abs()).max(r.abs());
+            }
+            at += len;
+        }
+        let meters = self.end.meters();
+        meters.peak.fetch_max(peak, Ordering::Relaxed);
+        meters.voices.store(self.voices.iter().flatten().count() as u32, Ordering::Relaxed);
+        self.end.wake();
+    }
+
+    /// Makes a change that is due now.
+    pub(super) fn make(&mut self, change: Change) {
+        match change {
+            Change::Gain(gain) => self.gain.aim(gain),
+            Change::Express(which, expression) => {
+                for voice in self.voices.iter_mut().flatten().filter(|voice| which.selects(voice.id)) {
+                    voice.express(expression);
+                }
+            }
+        }
+    }
+
+    /// Mixes the next samples of all voices.
+    fn mix(&mut self, len: usize, mut ended: impl FnMut(usize, NoteId)) {
+        let [left, right] = &mut self.mix;
+        let (left, right) = (&mut left[..len], &mut right[..len]);
+        left.fill(0.0);
+        right.fill(0.0);
+        let offline = self.mode == Mode::Offline;
+        let mut ends = [None; SLOTS];
+        for (slot, place) in self.voices.iter_mut().enumerate() {
+            let Some(voice) = place else { continue };
+            voice.stream.send(&mut self.end);
+            let around =
+                Surroundings { end: &mut self.end, slot, clock: self.clock, offline, has_lead: self.latency > 0 };
+            if let Some(after) = voice.render([&mut *left, &mut *right], around) {
+                ends[slot] = Some((after, voice.id));
+                *place = None;
+                self.end.player(slot).begin(0);
+                self.end.nudge(slot);
+            }
+        }
+        self.clock += len as u64;
+        // Hosts want events in the order of time; an array this short sorts in place.
+        ends.sort_unstable_by_key(|end| end.map_or(usize::MAX, |(after, _)| after));
+        for (after, id) in ends.into_iter().flatten() {
+            ended(after, id);
+        }
+    }
+
+    /// Whether any voice broke off for want of samples.
+    pub(super) fn is_starved(&self) -> bool {
+        self.voices.iter().flatten().any(|voice: &Voice| voice.stream.is_dry())
+    }
+}
