@@ -3,6 +3,9 @@
 use crate::link::{Quality, TimeShape};
 use crate::model::card::LATENT_DIM;
 
+/// Reach of each latent coordinate: three standard deviations of the prior either way.
+pub const LATENT_REACH: f32 = 3.0;
+
 /// Whether the engine may wait for its workers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mode {

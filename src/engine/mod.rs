@@ -18,8 +18,8 @@ mod voice;
 
 use std::sync::Arc;
 
-pub use controls::{Controls, Expression, Mode, Strike, Tuning};
-pub use note::{NoteId, NoteSelector};
+pub use controls::{Controls, Expression, LATENT_REACH, Mode, Strike, Tuning};
+pub use note::{Ended, NoteId, NoteSelector};
 
 use crate::link::{EngineEnd, Meters, Order, Recipe, SLOTS, Sustain, What};
 use crate::model::card::LATENT_DIM;
@@ -62,6 +62,8 @@ pub struct Engine {
     clock: u64,
     serial: u64,
     mix: [[f32; MIX]; 2],
+    /// Whether notes are hashed as they sound.
+    hashes: bool,
 }
 
 impl Engine {
@@ -82,6 +84,7 @@ impl Engine {
             clock: 0,
             serial: 0,
             mix: [[0.0; MIX]; 2],
+            hashes: false,
         }
     }
 
@@ -106,6 +109,11 @@ impl Engine {
         if moved {
             self.morph(NoteSelector::default());
         }
+    }
+
+    /// Hashes the samples of notes to come, for [`Engine::render_telling`].
+    pub fn hash_notes(&mut self) {
+        self.hashes = true;
     }
 
     /// Tunes notes to come.
@@ -176,6 +184,7 @@ impl Engine {
             // Square law: half the velocity is a quarter of the level at full sensitivity, -12 dB.
             velocity_gain: 1.0 - sensitivity + sensitivity * strike.velocity.clamp(0.0, 1.0).powi(2),
             envelope: Envelope::start(self.rate.samples_in_ms(self.controls.attack_ms)),
+            hashed: self.hashes,
         };
         let stream = Stream::new(order, &mut self.end);
         let voice = Voice::new(start, &strike, &order, stream);
@@ -187,7 +196,7 @@ impl Engine {
         let Controls { latent, morph_ms, time, quality, .. } = self.controls;
         let cents = self.tuning[usize::from(key.number())];
         let mut own = latent;
-        own.iter_mut().zip(latent_offset).for_each(|(z, offset)| *z += offset);
+        own.iter_mut().zip(latent_offset).for_each(|(z, offset)| *z = within_reach(*z + offset));
         let seed = u32::from(key.number());
         cents.is_finite().then_some(Recipe { note: key, cents, latent: own, morph_ms, time, quality, seed })
     }
@@ -236,7 +245,7 @@ impl Engine {
             let Some(voice) = voice.as_mut().filter(|voice| which.selects(voice.id)) else { continue };
             if voice.recipe.morph_ms > 0.0 && !voice.is_cut() {
                 let mut latent = self.controls.latent;
-                latent.iter_mut().zip(voice.latent_offset).for_each(|(z, offset)| *z += offset);
+                latent.iter_mut().zip(voice.latent_offset).for_each(|(z, offset)| *z = within_reach(*z + offset));
                 let stamp = (slot, voice.position(self.clock));
                 voice.stream.tell(&mut self.end, stamp, What::Latent(latent), offline);
             }
@@ -274,6 +283,11 @@ impl Engine {
         self.end.player(slot).begin(0);
         self.end.nudge(slot);
     }
+}
+
+/// What moves a note must not move it out of the space.
+fn within_reach(z: f32) -> f32 {
+    z.clamp(-LATENT_REACH, LATENT_REACH)
 }
 
 fn candidates(

@@ -5,12 +5,17 @@ use std::sync::atomic::Ordering;
 use super::limit::soften;
 use super::stream::Surroundings;
 use super::voice::Voice;
-use super::{Change, Engine, MIX, Mode, NoteId, SLOTS};
+use super::{Change, Ended, Engine, MIX, Mode, NoteId, SLOTS};
 
 impl Engine {
     /// Renders the next samples into both channels (of equal length), calling `ended` with the offset and name
     /// of each note that ends.
     pub fn render(&mut self, left: &mut [f32], right: &mut [f32], mut ended: impl FnMut(usize, NoteId)) {
+        self.render_telling(left, right, |after, end| ended(after, end.id));
+    }
+
+    /// As [`Engine::render`], with all that there is to tell of each note that ends.
+    pub fn render_telling(&mut self, left: &mut [f32], right: &mut [f32], mut ended: impl FnMut(usize, Ended)) {
         let mut peak: f32 = 0.0;
         let mut at = 0;
         while at < left.len() {
@@ -19,7 +24,7 @@ impl Engine {
             }
             let until_change = self.due.next_at().map_or(u64::MAX, |at| at - self.clock);
             let len = (left.len() - at).min(MIX).min(usize::try_from(until_change).unwrap_or(usize::MAX));
-            self.mix(len, |n, id| ended(at + n, id));
+            self.mix(len, |n, end| ended(at + n, end));
             let out = left[at..at + len].iter_mut().zip(&mut right[at..at + len]);
             for ((l, r), (mixed_l, mixed_r)) in out.zip(self.mix[0].iter().zip(&self.mix[1])) {
                 let gain = self.gain.next_value();
@@ -50,7 +55,7 @@ impl Engine {
     }
 
     /// Mixes the next samples of all voices.
-    fn mix(&mut self, len: usize, mut ended: impl FnMut(usize, NoteId)) {
+    fn mix(&mut self, len: usize, mut ended: impl FnMut(usize, Ended)) {
         let [left, right] = &mut self.mix;
         let (left, right) = (&mut left[..len], &mut right[..len]);
         left.fill(0.0);
@@ -63,7 +68,7 @@ impl Engine {
             let around =
                 Surroundings { end: &mut self.end, slot, clock: self.clock, offline, has_lead: self.latency > 0 };
             if let Some(after) = voice.render([&mut *left, &mut *right], around) {
-                ends[slot] = Some((after, voice.id));
+                ends[slot] = Some((after, voice.ended()));
                 *place = None;
                 self.end.player(slot).begin(0);
                 self.end.nudge(slot);
@@ -72,8 +77,8 @@ impl Engine {
         self.clock += len as u64;
         // Hosts want events in the order of time; an array this short sorts in place.
         ends.sort_unstable_by_key(|end| end.map_or(usize::MAX, |(after, _)| after));
-        for (after, id) in ends.into_iter().flatten() {
-            ended(after, id);
+        for (after, end) in ends.into_iter().flatten() {
+            ended(after, end);
         }
     }
 

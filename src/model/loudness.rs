@@ -7,7 +7,7 @@ use crate::dsp::mel::MelFilterBank;
 use crate::units::{MidiNote, db_to_gain};
 
 /// Keys that are listened to, evenly over the model's range.
-const KEYS: u8 = 5;
+const KEYS: u16 = 5;
 /// How much of a note is listened to, from its onset.
 const LISTENED_S: f32 = 0.4;
 /// Every other frame tells enough.
@@ -66,8 +66,8 @@ pub fn loudness_db(decoder: &mut Decoder, card: &ModelCard) -> Result<f32, Decod
 }
 
 fn keys(card: &ModelCard) -> impl Iterator<Item = MidiNote> {
-    let (low, high) = (card.notes.lowest.number(), card.notes.highest.number());
-    (0..KEYS).filter_map(move |n| MidiNote::new(low + (high - low) * (2 * n + 1) / (2 * KEYS)).ok())
+    let [low, high] = [card.notes.lowest, card.notes.highest].map(|note| u16::from(note.number()));
+    (0..KEYS).filter_map(move |n| MidiNote::new((low + (high - low) * (2 * n + 1) / (2 * KEYS)) as u8).ok())
 }
 
 /// Power response of BS.1770's two filters, from the analogue prototypes of its coefficients (De Man, 2014): a shelf of

@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use nice_plug::prelude::*;
 
+pub use crate::engine::LATENT_REACH;
 use crate::engine::{Controls, Tuning};
 use crate::link::{ModelChoice, ScaleChoice};
 use crate::model::card::LATENT_DIM;
@@ -26,8 +27,6 @@ pub const STATE_VERSION: u32 = 2;
 const STATE_VERSION_FIELD: &str = "state_version";
 const SCALE_FIELD: &str = "scale";
 
-/// Reach of each latent coordinate: three standard deviations of the prior either way.
-pub const LATENT_REACH: f32 = 3.0;
 /// Level of a full-velocity note at a gain of 0 dB: room for a chord of four.
 const HEADROOM_DB: f32 = -12.0;
 const MIN_GAIN_DB: f32 = -60.0;

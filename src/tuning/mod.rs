@@ -8,7 +8,6 @@ use serde::{Deserialize, Serialize};
 use tune::key::PianoKey;
 use tune::pitch::Pitch;
 use tune::scala::{Kbm, KbmRoot, Scl};
-use tune::tuning::KeyboardMapping;
 
 /// Keys of a MIDI keyboard.
 pub const KEYS: usize = 128;
@@ -47,8 +46,8 @@ pub enum TuningError {
     /// It is no keyboard mapping.
     #[error("expected a keyboard mapping in Scala's KBM format, got something else ({0})")]
     Keyboard(String),
-    /// A key would have no pitch that can be heard or computed.
-    #[error("expected pitches from 1 Hz to 100 kHz, got {hz} Hz for key {key}")]
+    /// A key would have no pitch.
+    #[error("expected pitches that are numbers above zero, got {hz} Hz for key {key}")]
     Pitch {
         /// Which key.
         key: u8,
@@ -92,13 +91,22 @@ impl ScaleFiles {
         }
         let scale = self.scale()?;
         let keyboard = self.keyboard()?;
+        let reference = Self::reference_degree(&keyboard);
+        let root = keyboard.root.ref_pitch / scale.relative_pitch_of(reference);
+        let placed = placed(&keyboard);
         let mut table = [f32::NAN; KEYS];
         for (key, cents) in (0..).zip(&mut table) {
-            if let Some(pitch) = (&scale, &keyboard).maybe_pitch_of(PianoKey::from_midi_number(i32::from(key))) {
-                *cents = cents_above(key, pitch.as_hz())?;
+            if let Some(degree) = placed.scale_degree_of(PianoKey::from_midi_number(i32::from(key))) {
+                *cents = cents_above(key, (root * scale.relative_pitch_of(degree)).as_hz())?;
             }
         }
         Ok(table)
+    }
+
+    /// The degree that the key plays whose frequency the mapping gives.
+    fn reference_degree(keyboard: &Kbm) -> i32 {
+        let KbmRoot { ref_key, root_offset, .. } = keyboard.root;
+        placed(keyboard).scale_degree_of(ref_key).unwrap_or(-root_offset)
     }
 
     fn scale(&self) -> Result<Scl, TuningError> {
@@ -122,6 +130,13 @@ impl ScaleFiles {
     }
 }
 
+/// A mapping begins at its middle note; `tune` begins it at the note whose frequency is given.
+fn placed(keyboard: &Kbm) -> Kbm {
+    let KbmRoot { ref_key, root_offset, .. } = keyboard.root;
+    let root = KbmRoot { ref_key: ref_key.plus_steps(root_offset), root_offset: 0, ..keyboard.root };
+    Kbm { root, ..keyboard.clone() }
+}
+
 /// In double precision, so that an equal-tempered scale has no offsets at all.
 fn equal_tempered_hz(key: u8) -> f64 {
     440.0 * ((f64::from(key) - 69.0) / 12.0).exp2()
@@ -129,7 +144,7 @@ fn equal_tempered_hz(key: u8) -> f64 {
 
 /// How far above its equal-tempered pitch a key is, in cents.
 fn cents_above(key: u8, hz: f64) -> Result<f32, TuningError> {
-    if !(1.0..=100_000.0).contains(&hz) {
+    if !(hz.is_finite() && hz > 0.0) {
         return Err(TuningError::Pitch { key, hz });
     }
     let cents = 1200.0 * (hz / equal_tempered_hz(key)).log2();
@@ -187,7 +202,7 @@ mod tests {
         let message = |scl, kbm| files(scl, kbm).table().unwrap_err().to_string();
         assert!(message("nonsense", "").starts_with("expected a scale in Scala's SCL format"));
         assert!(message("", "nonsense").starts_with("expected a keyboard mapping in Scala's KBM format"));
-        assert!(message("", "0\n0\n127\n60\n69\n0.0\n12\n").contains("1 Hz"));
+        assert!(message("", "0\n0\n127\n60\n69\n0.0\n12\n").contains("above zero"));
         let error = ScaleFiles::open(Some(Path::new("/nowhere/x.scl")), None).unwrap_err();
         assert!(error.to_string().starts_with("/nowhere/x.scl: cannot be read"), "{error}");
     }

@@ -22,7 +22,7 @@ use ukulelatent::plugin::Ukulelatent;
 /// The longest block that is announced to the plugin.
 pub const MAX_BLOCK: usize = 8192;
 /// Notes that may end in one block.
-const MAX_ENDS: usize = 1024;
+const MAX_ENDS: usize = 16_384;
 
 /// The host's callbacks.
 pub struct TestHost;

@@ -3,19 +3,19 @@
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
-use ukulelatent::engine::{Controls, Engine, Mode, NoteId, NoteSelector};
+use ukulelatent::engine::{Controls, Ended, Engine, Mode, NoteId, NoteSelector};
 use ukulelatent::instance::{Instance, Setup};
 use ukulelatent::link::CacheLimits;
 use ukulelatent::model::backend::Backend;
 use ukulelatent::perform::{ChannelMessage, NoteChange, Performer};
 use ukulelatent::units::{SampleRate, gain_to_db};
 
-use crate::Outcome;
 use crate::automation::Automation;
 use crate::error::CliError;
 use crate::song::{Action, Event};
 use crate::sound::Sound;
 use crate::wav::WavOutput;
+use crate::{Outcome, keys};
 
 /// Automation is looked up at every such sample, counted from the start: block borders change nothing.
 const AUTOMATION_STEP: u64 = 64;
@@ -34,6 +34,8 @@ pub struct Job<'a> {
     pub block: usize,
     /// Samples from an event to its sound; the file has them removed.
     pub latency: usize,
+    /// Whether each note's samples are hashed.
+    pub hashes: bool,
 }
 
 /// What came of it.
@@ -44,6 +46,10 @@ pub struct Report {
     failed_notes: u32,
     notices: Vec<String>,
     took: Duration,
+    /// In the order in which the notes end.
+    ended: Vec<Ended>,
+    rate: SampleRate,
+    latency: usize,
 }
 
 impl Job<'_> {
@@ -72,7 +78,8 @@ impl Job<'_> {
             let begin = (self.latency as u64).clamp(start, run.clock) - start;
             let end = if more { run.clock - start } else { run.end().clamp(start, run.clock) - start };
             let kept = begin as usize..end.max(begin) as usize;
-            peak = left[kept.clone()].iter().fold(peak, |peak, sample| peak.max(sample.abs()));
+            let heard = left[kept.clone()].iter().chain(&right[kept.clone()]);
+            peak = heard.fold(peak, |peak, sample| peak.max(sample.abs()));
             output.write(&left[kept.clone()], &right[kept.clone()])?;
             written += kept.len();
             bar.set_position(run.clock.min(run.last_event));
@@ -81,7 +88,7 @@ impl Job<'_> {
             }
         }
         bar.finish_and_clear();
-        let failed = instance.engine.meters().failed_notes.load(std::sync::atomic::Ordering::Relaxed);
+        let failed = run.engine.meters().failed_notes.load(std::sync::atomic::Ordering::Relaxed);
         Ok(Report {
             seconds: rate.seconds(written),
             notes: self.events.iter().filter(|event| matches!(event.action, Action::On { .. })).count(),
@@ -89,6 +96,9 @@ impl Job<'_> {
             failed_notes: failed,
             notices: choice.notices().into_iter().chain(cuda_refusal()).collect(),
             took: began.elapsed(),
+            ended: run.ended,
+            rate: *rate,
+            latency: self.latency,
         })
     }
 }
@@ -110,6 +120,8 @@ struct Run<'a> {
     last_event: u64,
     /// When the note that ended last so far ended.
     last_end: u64,
+    /// Notes with their hashes.
+    ended: Vec<Ended>,
 }
 
 impl<'a> Run<'a> {
@@ -117,8 +129,11 @@ impl<'a> Run<'a> {
         let rate = job.sound.rate;
         let last_event = job.events.last().map_or(0, |event| sample_at(event, rate));
         engine.set_tuning(job.sound.tuning);
+        if job.hashes {
+            engine.hash_notes();
+        }
         let performer = Performer::new(job.sound.settings);
-        Self { job, engine, performer, rate, clock: 0, next: 0, last_event, last_end: 0 }
+        Self { job, engine, performer, rate, clock: 0, next: 0, last_event, last_end: 0, ended: Vec::new() }
     }
 
     /// When the last event sounds.
@@ -145,8 +160,10 @@ impl<'a> Run<'a> {
             let until = self.next_change().min(end);
             let span = (self.clock - start) as usize..(until - start) as usize;
             let (clock, last_end, performer) = (self.clock, &mut self.last_end, &mut self.performer);
-            self.engine.render(&mut left[span.clone()], &mut right[span], |offset, id| {
-                performer.ended(id);
+            let all_ended = &mut self.ended;
+            self.engine.render_telling(&mut left[span.clone()], &mut right[span], |offset, end| {
+                performer.ended(end.id);
+                all_ended.push(end);
                 *last_end = (*last_end).max(clock + offset as u64);
             });
             self.clock = until;
@@ -217,6 +234,17 @@ fn progress(samples: u64) -> ProgressBar {
 }
 
 impl Report {
+    /// Prints a line for each note: when it begins, its channel and key, and the SHA-256 of what it gave to the mix.
+    pub fn print_hashes(&self) {
+        let mut notes: Vec<&Ended> = self.ended.iter().collect();
+        notes.sort_by_key(|note| (note.start_at, note.id.channel, note.id.key));
+        for note in notes {
+            let seconds = self.rate.seconds((note.start_at as usize).saturating_sub(self.latency));
+            let hash: String = note.hash.iter().flatten().map(|byte| format!("{byte:02x}")).collect();
+            println!("{seconds:10.6} s  ch {:2}  {:4} {hash}", note.id.channel + 1, keys::name(note.id.key));
+        }
+    }
+
     /// Says what was rendered, and what could not be.
     pub fn print(&self, name: &std::path::Path) -> Outcome {
         for notice in &self.notices {
