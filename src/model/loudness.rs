@@ -14,7 +14,7 @@ const LISTENED_S: f32 = 0.4;
 const EVERY: usize = 2;
 /// Loudness of the built-in model, whose notes leave room for a chord: what all models are brought to. In LUFS of one
 /// channel (ITU-R BS.1770-5).
-const REFERENCE_DB: f32 = -25.0;
+const REFERENCE_DB: f32 = -16.3;
 /// Steps of the correction, in decibels: coarser than what backends and machines differ by.
 const STEP_DB: f32 = 0.1;
 /// No model is corrected by more than this.
