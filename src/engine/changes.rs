@@ -1,6 +1,6 @@
 //! What happens to notes that sound: keys go up, timbres move, single notes are bent.
 
-use super::{CUT_MS, Change, Engine, Expression, Mode, NoteId, NoteSelector, Voice};
+use super::{CUT_MS, Change, Engine, Expression, Mode, NoteId, NoteSelector, Voice, moved};
 use crate::link::{Sustain, What};
 
 impl Engine {
@@ -59,8 +59,7 @@ impl Engine {
         for (slot, voice) in self.voices.iter_mut().enumerate() {
             let Some(voice) = voice.as_mut().filter(|voice| which.selects(voice.id)) else { continue };
             if voice.recipe.morph_ms > 0.0 && !voice.is_cut() {
-                let mut latent = self.controls.latent;
-                latent.iter_mut().zip(voice.latent_offset).for_each(|(z, offset)| *z += offset);
+                let latent = moved(self.controls.latent, voice.latent_offset);
                 let stamp = (slot, voice.position(self.clock));
                 voice.stream.tell(&mut self.end, stamp, What::Latent(latent), offline);
             }

@@ -3,6 +3,9 @@
 use crate::link::{Quality, TimeShape};
 use crate::model::card::LATENT_DIM;
 
+/// Reach of each latent coordinate: three standard deviations of the prior either way.
+pub const LATENT_REACH: f32 = 3.0;
+
 /// Whether the engine may wait for its workers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mode {
@@ -25,6 +28,8 @@ pub struct Controls {
     pub release_ms: f32,
     /// How much velocity matters to level: 0 not at all, 1 fully.
     pub velocity: f32,
+    /// Whether peaks are bent towards full scale instead of exceeding it.
+    pub soft_limit: bool,
     /// For notes to come: in which time their timbre follows a change, in milliseconds; 0 for never.
     pub morph_ms: f32,
     /// Which frames notes to come are made of.
@@ -41,6 +46,7 @@ impl Default for Controls {
             attack_ms: 0.0,
             release_ms: 200.0,
             velocity: 0.7,
+            soft_limit: false,
             morph_ms: 0.0,
             time: TimeShape::default(),
             quality: Quality::default(),

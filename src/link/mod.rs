@@ -8,6 +8,7 @@ mod audio_end;
 mod choice;
 mod meters;
 mod order;
+mod scale;
 mod shelf;
 mod worker_end;
 
@@ -25,6 +26,7 @@ pub use audio_end::{EngineEnd, Player};
 pub use choice::{Chosen, ModelChoice};
 pub use meters::Meters;
 pub use order::{CHUNK, Change, Chunk, Message, Order, Recipe, Sustain, TimeShape, What};
+pub use scale::ScaleChoice;
 pub use shelf::{CacheEnd, KEYS, NoteStart, Shelf, Wish};
 pub use worker_end::{Feed, Supervisor, WorkerEnd};
 

@@ -16,14 +16,18 @@ pub(super) struct Tools {
     mel: Vec<f32>,
     /// One frame, linear.
     pub magnitude: Vec<f32>,
+    /// What brings the model to the loudness of all.
+    gain: f32,
 }
 
 impl Tools {
     pub fn new(model: &ModelFile) -> Result<Self, ModelError> {
         let card = &model.card;
         let bank = MelFilterBank::new(card.mel, card.geometry, card.sample_rate_hz);
+        let mut decoder = Decoder::new(model)?;
         Ok(Self {
-            decoder: Decoder::new(model)?,
+            gain: model.common_gain(&mut decoder),
+            decoder,
             inverter: MelInverter::new(&bank, MelInverter::ITERATIONS),
             amplitude: card.amplitude,
             notes: card.notes,
@@ -38,6 +42,10 @@ impl Tools {
             *mel = self.amplitude.to_magnitude(y);
         }
         self.inverter.invert(&self.mel, &mut self.magnitude);
+        #[allow(clippy::float_cmp)] // Exactly one: no sample of the built-in model is touched.
+        if self.gain != 1.0 {
+            self.magnitude.iter_mut().for_each(|m| *m *= self.gain);
+        }
     }
 
     /// Root of the summed squares of `magnitude`: how loud its sound is.

@@ -2,6 +2,7 @@
 //! tells what it would play with, and measures what was played.
 
 mod automation;
+mod choose;
 mod clicks;
 mod error;
 mod info;
@@ -10,6 +11,7 @@ mod listen;
 mod note;
 mod play;
 mod player;
+mod preset;
 mod render;
 mod solo;
 mod song;
@@ -43,6 +45,9 @@ enum Command {
     Info(info::Args),
     /// Measure a WAV file: level, pitch, clicks; draw its spectrogram.
     Listen(listen::Args),
+    /// List, show, save, export and choose presets.
+    #[command(subcommand)]
+    Preset(preset::Args),
     /// Play live, through the system's audio and MIDI ports.
     Play(play::Args),
 }
@@ -75,6 +80,7 @@ fn run(command: Command) -> Result<Outcome, CliError> {
         Command::Note(args) => note::run(&args),
         Command::Info(args) => info::run(&args),
         Command::Listen(args) => listen::run(&args),
+        Command::Preset(args) => preset::run(&args),
         Command::Play(args) => Ok(play::run(args)),
     }
 }
