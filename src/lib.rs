@@ -3,6 +3,7 @@
 //!
 //! ARCHITECTURE.md says which thread runs which module.
 
+pub mod calibrate;
 pub mod dsp;
 pub mod engine;
 pub mod instance;

@@ -48,7 +48,7 @@ impl Bend {
     }
 
     /// The next sample; `None` while the stream has none.
-    pub fn next(&mut self, stream: &mut Stream, around: &mut Surroundings<'_>, late: bool) -> Option<f32> {
+    pub fn next(&mut self, stream: &mut Stream, around: &mut Surroundings<'_>, late: u64) -> Option<f32> {
         let padding = &mut self.padding;
         let bends = self.reader.bends();
         let sample = self.reader.read(self.speed, self.filters, || match stream.next(around, late) {

@@ -5,12 +5,16 @@
 //! clock, never on block borders or on how far a worker is: that is what makes bounces repeat to the bit.
 
 mod bend;
+mod changes;
 mod controls;
 mod due;
 mod envelope;
+mod foresight;
 mod interpolate;
 mod limit;
 mod note;
+mod overload;
+mod pace;
 mod render;
 mod steal;
 mod stream;
@@ -19,13 +23,15 @@ mod voice;
 use std::sync::Arc;
 
 pub use controls::{Controls, Expression, LATENT_REACH, Mode, Strike, Tuning};
-pub use note::{Ended, NoteId, NoteSelector};
+pub use note::{NoteId, NoteSelector};
 
-use crate::link::{EngineEnd, Meters, Order, Recipe, SLOTS, Sustain, What};
+use crate::link::{EngineEnd, Meters, Order, Recipe, SLOTS};
 use crate::model::card::LATENT_DIM;
 use crate::units::{MidiNote, SampleRate};
 use due::Due;
 use envelope::{Envelope, Glide};
+use foresight::Foresight;
+use pace::Pace;
 use steal::Candidate;
 use stream::Stream;
 use voice::{Start, Voice};
@@ -58,12 +64,12 @@ pub struct Engine {
     gain: Glide,
     /// What waits for its time: like notes, it is heard after the latency.
     due: Due<Change>,
+    foresight: Foresight,
+    pace: Pace,
     voices: [Option<Voice>; SLOTS],
     clock: u64,
     serial: u64,
     mix: [[f32; MIX]; 2],
-    /// Whether notes are hashed as they sound.
-    hashes: bool,
 }
 
 impl Engine {
@@ -80,11 +86,12 @@ impl Engine {
             tuning: [0.0; 128],
             gain: Glide::new(controls.gain, rate.samples_in_ms(GAIN_GLIDE_MS)),
             due: Due::new(Change::Gain(1.0)),
+            foresight: Foresight::new(rate.samples_in_ms(foresight::REST_MS)),
+            pace: Pace::default(),
             voices: [const { None }; SLOTS],
             clock: 0,
             serial: 0,
             mix: [[0.0; MIX]; 2],
-            hashes: false,
         }
     }
 
@@ -104,37 +111,26 @@ impl Engine {
         if controls.gain.to_bits() != self.controls.gain.to_bits() {
             self.push_due(Change::Gain(controls.gain));
         }
-        let moved = controls.latent.map(f32::to_bits) != self.controls.latent.map(f32::to_bits);
-        self.controls = controls;
+        let old = std::mem::replace(&mut self.controls, controls);
+        let moved = controls.latent.map(f32::to_bits) != old.latent.map(f32::to_bits);
         if moved {
             self.morph(NoteSelector::default());
         }
-    }
-
-    /// Hashes the samples of notes to come, for [`Engine::render_telling`].
-    pub fn hash_notes(&mut self) {
-        self.hashes = true;
+        let kind = |c: &Controls| (c.morph_ms, c.time, c.quality);
+        if moved || kind(&controls) != kind(&old) {
+            self.foresight.moved(self.clock);
+        }
     }
 
     /// Tunes notes to come.
     pub fn set_tuning(&mut self, tuning: Tuning) {
         self.tuning = tuning;
-    }
-
-    /// Changes single notes.
-    pub fn express(&mut self, which: NoteSelector, expression: Expression) {
-        if let Expression::Latent(offset) = expression {
-            for voice in self.voices.iter_mut().flatten().filter(|voice| which.selects(voice.id)) {
-                voice.latent_offset = offset;
-            }
-            self.morph(which);
-        } else {
-            self.push_due(Change::Express(which, expression));
-        }
+        self.foresight.moved(self.clock);
     }
 
     /// Silences everything at once, as after a jump of the transport.
     pub fn reset(&mut self) {
+        self.pace.forget();
         for slot in 0..SLOTS {
             if self.voices[slot].take().is_some() {
                 self.abandon(slot);
@@ -163,7 +159,7 @@ impl Engine {
 
     /// As [`Engine::note_on`], with all that a single note may begin with.
     pub fn strike(&mut self, id: NoteId, strike: Strike) -> Option<NoteId> {
-        let Some(recipe) = self.recipe(id.key, strike.latent) else { return Some(id) };
+        let Some(recipe) = recipe(&self.controls, &self.tuning, id.key, strike.latent) else { return Some(id) };
         let start_at = self.clock + self.latency as u64;
         if !self.is_active() {
             // Nothing sounds that a step could be heard in: every pass over a song starts at its own gain.
@@ -174,7 +170,9 @@ impl Engine {
         let slot = self.free_slot(start_at);
         let epoch = self.end.player(slot).begin(self.latency);
         let latency = self.latency as u32;
-        let order = Order { slot: slot as u8, epoch, latency, skip: 0, generation: 0, recipe };
+        let (skip, generation) = if self.uses_cache() { self.end.load(slot, epoch, &recipe) } else { (0, 0) };
+        let order = Order { slot: slot as u8, epoch, latency, skip, generation, recipe };
+        self.foresight.heard(id.key);
         let sensitivity = self.controls.velocity.clamp(0.0, 1.0);
         self.serial += 1;
         let start = Start {
@@ -184,78 +182,16 @@ impl Engine {
             // Square law: half the velocity is a quarter of the level at full sensitivity, -12 dB.
             velocity_gain: 1.0 - sensitivity + sensitivity * strike.velocity.clamp(0.0, 1.0).powi(2),
             envelope: Envelope::start(self.rate.samples_in_ms(self.controls.attack_ms)),
-            hashed: self.hashes,
         };
         let stream = Stream::new(order, &mut self.end);
         let voice = Voice::new(start, &strike, &order, stream);
         self.voices[slot].replace(voice).map(|dismissed| dismissed.id)
     }
 
-    /// What a key would be made of now; `None` if it is tuned to nothing.
-    fn recipe(&self, key: MidiNote, latent_offset: [f32; LATENT_DIM]) -> Option<Recipe> {
-        let Controls { latent, morph_ms, time, quality, .. } = self.controls;
-        let cents = self.tuning[usize::from(key.number())];
-        let mut own = latent;
-        own.iter_mut().zip(latent_offset).for_each(|(z, offset)| *z = within_reach(*z + offset));
-        let seed = u32::from(key.number());
-        cents.is_finite().then_some(Recipe { note: key, cents, latent: own, morph_ms, time, quality, seed })
-    }
-
-    /// Keys go up now.
-    pub fn note_off(&mut self, which: NoteSelector) {
-        self.let_go(|voice| which.selects(voice.id));
-    }
-
-    /// Notes stop now, whatever their release.
-    pub fn choke(&mut self, which: NoteSelector) {
-        let at = self.clock + self.latency as u64;
-        let fade = self.rate.samples_in_ms(CUT_MS).max(1);
-        for voice in self.voices.iter_mut().flatten().filter(|voice| which.selects(voice.id)) {
-            voice.cut(at, fade);
-        }
-    }
-
-    /// A string plucked again stops its former vibration: a key that sounds already falls when it is struck
-    /// again, unless the host keeps the two notes apart by number.
-    fn pluck_again(&mut self, id: NoteId) {
-        self.let_go(|voice| {
-            let again = voice.id.key == id.key && voice.id.channel == id.channel;
-            again && (id.voice.is_none() || voice.id.voice == id.voice)
-        });
-    }
-
-    /// Lets voices fall from now on, after the latency.
-    fn let_go(&mut self, which: impl Fn(&Voice) -> bool) {
-        let at = self.clock + self.latency as u64;
-        let release = self.rate.samples_in_ms(self.controls.release_ms);
-        let offline = self.mode == Mode::Offline;
-        for (slot, voice) in self.voices.iter_mut().enumerate() {
-            let Some(voice) = voice.as_mut().filter(|voice| which(voice)) else { continue };
-            if voice.let_go(at, release) && voice.recipe.time.sustain != Sustain::Off {
-                let stamp = (slot, voice.position(self.clock));
-                voice.stream.tell(&mut self.end, stamp, What::Release, offline);
-            }
-        }
-    }
-
-    /// Tells the workers where the timbre of sounding notes goes.
-    fn morph(&mut self, which: NoteSelector) {
-        let offline = self.mode == Mode::Offline;
-        for (slot, voice) in self.voices.iter_mut().enumerate() {
-            let Some(voice) = voice.as_mut().filter(|voice| which.selects(voice.id)) else { continue };
-            if voice.recipe.morph_ms > 0.0 && !voice.is_cut() {
-                let mut latent = self.controls.latent;
-                latent.iter_mut().zip(voice.latent_offset).for_each(|(z, offset)| *z = within_reach(*z + offset));
-                let stamp = (slot, voice.position(self.clock));
-                voice.stream.tell(&mut self.end, stamp, What::Latent(latent), offline);
-            }
-        }
-    }
-
-    fn push_due(&mut self, change: Change) {
-        if let Some(early) = self.due.push(self.clock + self.latency as u64, change) {
-            self.make(early);
-        }
+    /// Whether notes may begin from the key cache: they wait for their workers offline, and with a look-ahead there is
+    /// time for them.
+    fn uses_cache(&self) -> bool {
+        self.mode == Mode::Realtime && self.latency == 0
     }
 
     /// A slot for a note that starts at `start_at`: room is made by cutting voices, and a free slot, or that of
@@ -285,9 +221,23 @@ impl Engine {
     }
 }
 
-/// What moves a note must not move it out of the space.
-fn within_reach(z: f32) -> f32 {
-    z.clamp(-LATENT_REACH, LATENT_REACH)
+/// What a key is made of; `None` if it is tuned to nothing.
+fn recipe(
+    controls: &Controls,
+    tuning: &Tuning,
+    key: MidiNote,
+    latent_offset: [f32; LATENT_DIM],
+) -> Option<Recipe> {
+    let Controls { latent, morph_ms, time, quality, .. } = *controls;
+    let latent = moved(latent, latent_offset);
+    let cents = tuning[usize::from(key.number())];
+    let seed = u32::from(key.number());
+    cents.is_finite().then_some(Recipe { note: key, cents, latent, morph_ms, time, quality, seed })
+}
+
+/// A timbre after a move, which must not lead out of the space.
+fn moved(latent: [f32; LATENT_DIM], offset: [f32; LATENT_DIM]) -> [f32; LATENT_DIM] {
+    std::array::from_fn(|axis| (latent[axis] + offset[axis]).clamp(-LATENT_REACH, LATENT_REACH))
 }
 
 fn candidates(

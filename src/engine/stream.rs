@@ -1,6 +1,7 @@
 //! A voice's stream of chunks: when it starts, and what it does when it runs dry.
 
 use std::sync::atomic::Ordering;
+use std::time::Instant;
 
 use super::envelope::smooth_step;
 use crate::link::{Change, EngineEnd, Order, Player, What};
@@ -23,13 +24,23 @@ enum Flow {
     Ended,
 }
 
+/// Whether to wait for the workers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Wait {
+    /// In real time.
+    Never,
+    /// For a host that bounces without saying so.
+    Until(Instant),
+    /// Offline.
+    Always,
+}
+
 /// What surrounds a voice while it renders.
 pub(super) struct Surroundings<'a> {
     pub end: &'a mut EngineEnd,
     pub slot: usize,
     pub clock: u64,
-    /// Whether to wait for the workers.
-    pub offline: bool,
+    pub wait: Wait,
     /// Whether notes have a look-ahead that they can miss.
     pub has_lead: bool,
 }
@@ -68,6 +79,11 @@ impl Stream {
         matches!(self.flow, Flow::Dry | Flow::RunningDry)
     }
 
+    /// Whether it has not begun.
+    pub fn is_waiting(&self) -> bool {
+        self.flow == Flow::Waiting
+    }
+
     /// Sends a change, stamped with sample `at`. Offline waits for room; in real time the latest one is kept and sent
     /// as soon as there is room, and counts as late.
     pub fn tell(&mut self, end: &mut EngineEnd, (slot, at): (usize, i64), what: What, offline: bool) {
@@ -100,9 +116,9 @@ impl Stream {
         }
     }
 
-    /// The stream's next sample, faded where the stream breaks off or comes back. `late` tells whether its first
-    /// sample was due earlier.
-    pub fn next(&mut self, around: &mut Surroundings<'_>, late: bool) -> Option<f32> {
+    /// The stream's next sample, faded where the stream breaks off or comes back. `late` tells how long
+    /// ago its first sample was due.
+    pub fn next(&mut self, around: &mut Surroundings<'_>, late: u64) -> Option<f32> {
         if !self.is_flowing(around, late) {
             return None;
         }
@@ -135,7 +151,7 @@ impl Stream {
     }
 
     /// Whether there is a chunk to play; starts and resumes the note when there is.
-    fn is_flowing(&mut self, around: &mut Surroundings<'_>, late: bool) -> bool {
+    fn is_flowing(&mut self, around: &mut Surroundings<'_>, late: u64) -> bool {
         match self.flow {
             Flow::Sounding { .. } | Flow::RunningDry => true,
             Flow::Ended => false,
@@ -143,8 +159,11 @@ impl Stream {
                 if !self.is_there(around, 1) {
                     return false;
                 }
-                if around.has_lead && late {
-                    around.end.meters().late_notes.fetch_add(1, Ordering::Relaxed);
+                let meters = around.end.meters();
+                meters.last_delay.store(u32::try_from(late).unwrap_or(u32::MAX), Ordering::Relaxed);
+                meters.started_notes.fetch_add(1, Ordering::Release);
+                if around.has_lead && late > 0 {
+                    meters.late_notes.fetch_add(1, Ordering::Relaxed);
                 }
                 self.flow = Flow::Sounding { fade_in: 0 };
                 true
@@ -190,14 +209,16 @@ impl Stream {
         self.flow = Flow::Ended;
     }
 
-    /// Whether this many of the note's chunks are in the ring. Offline, waits until they are.
+    /// Whether this many of the note's chunks are in the ring. Waits until they are if that is allowed: offline for as
+    /// long as it takes, and for a host that bounces without saying so (`pace.rs`) within a bound. That is the one
+    /// exception to the rule that real time never waits: an export whose notes were missing would be worse.
     fn is_there(&mut self, around: &mut Surroundings<'_>, chunks: usize) -> bool {
         let epoch = self.epoch;
         let has = |player: &mut Player| player.waiting(epoch) >= chunks;
         if has(around.end.player(around.slot)) {
             return true;
         }
-        if !around.offline {
+        if around.wait == Wait::Never {
             self.ask_again(around);
             return false;
         }
@@ -210,6 +231,10 @@ impl Stream {
             around.end.wake();
             if around.end.is_orphaned(around.slot) && !has(around.end.player(around.slot)) {
                 self.fail(around);
+                return false;
+            }
+            if matches!(around.wait, Wait::Until(deadline) if Instant::now() >= deadline) {
+                around.wait = Wait::Never;
                 return false;
             }
             patience.wait();

@@ -1,11 +1,17 @@
 //! The audio thread's half of the link.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use rtrb::{Consumer, Producer};
 
-use super::{Change, Chunk, Message, Meters, Order, Progress, WorkerState};
+use super::shelf::shelf;
+use super::{
+    CacheEnd, CacheLimits, Change, Chunk, Message, Meters, ModelChoice, Order, Progress, Recipe, Shelf,
+    WorkerState,
+};
+use crate::units::SampleRate;
 
 /// The way to one worker.
 pub(super) struct Lane {
@@ -19,10 +25,37 @@ pub(super) struct Lane {
 pub struct EngineEnd {
     pub(super) lanes: Vec<Lane>,
     pub(super) players: Vec<Player>,
+    pub(super) shelf: Option<Shelf>,
     pub(super) meters: Arc<Meters>,
 }
 
 impl EngineEnd {
+    /// Adds a key cache, unless its limits have no room for one. Its end is for a thread that fills it.
+    pub fn add_cache(&mut self, limits: CacheLimits, rate: SampleRate, choice: &ModelChoice) -> Option<CacheEnd> {
+        let workers = self.lanes.iter().map(|lane| Arc::clone(&lane.state)).collect();
+        let (shelf, end) = shelf(limits, rate, choice, workers, &self.meters)?;
+        for player in &mut self.players {
+            player.head.reserve(end.chunks);
+        }
+        self.shelf = Some(shelf);
+        Some(end)
+    }
+
+    /// The key cache.
+    pub fn shelf(&mut self) -> Option<&mut Shelf> {
+        self.shelf.as_mut()
+    }
+
+    /// Puts the cached start of a note before the stream of a slot, whose note has this epoch. Returns how many chunks
+    /// that is and of which generation of the model; none if there is no such start.
+    pub fn load(&mut self, slot: usize, epoch: u32, recipe: &Recipe) -> (u16, u64) {
+        let Some(start) = self.shelf.as_ref().and_then(|shelf| shelf.find(recipe)) else { return (0, 0) };
+        let head = &mut self.players[slot].head;
+        head.extend(start.chunks.iter().map(|chunk| Chunk { epoch, ..*chunk }));
+        self.meters.cache_hits.fetch_add(1, Ordering::Relaxed);
+        (start.chunks.len() as u16, start.wish.generation)
+    }
+
     /// Sends an order; `false` if the worker's queue is full, and the order must be sent again later.
     pub fn order(&mut self, order: Order) -> bool {
         let index = usize::from(order.slot) % self.lanes.len();
@@ -58,6 +91,9 @@ impl EngineEnd {
                 thread.unpark();
             }
         }
+        if let Some(shelf) = &mut self.shelf {
+            shelf.wake();
+        }
     }
 
     /// Whether the worker of a slot has left (it panicked or was told to): nothing more will come.
@@ -82,6 +118,8 @@ impl EngineEnd {
 /// (audio) One slot's stream.
 pub struct Player {
     pub(super) progress: Arc<Progress>,
+    /// What the key cache had of the note.
+    pub(super) head: VecDeque<Chunk>,
     pub(super) chunks: Consumer<Chunk>,
 }
 
@@ -89,6 +127,7 @@ impl Player {
     /// Begins a new note: what is left of the old one is dropped, so that the worker finds room for the new one
     /// at once. Its first sample is due in `lead` samples. Returns the new note's epoch.
     pub fn begin(&mut self, lead: usize) -> u32 {
+        self.head.clear();
         if let Ok(stale) = self.chunks.read_chunk(self.chunks.slots()) {
             stale.commit_all();
         }
@@ -108,17 +147,19 @@ impl Player {
         while self.chunks.peek().is_ok_and(|chunk| chunk.epoch != epoch) {
             let _ = self.chunks.pop();
         }
-        self.chunks.slots()
+        self.head.len() + self.chunks.slots()
     }
 
     /// The next chunk, left in its place. Call [`Player::waiting`] first.
     #[must_use]
     pub fn front(&mut self) -> Option<&Chunk> {
-        self.chunks.peek().ok()
+        self.head.front().or_else(|| self.chunks.peek().ok())
     }
 
     /// Done with the next chunk.
     pub fn advance(&mut self) {
-        let _ = self.chunks.pop();
+        if self.head.pop_front().is_none() {
+            let _ = self.chunks.pop();
+        }
     }
 }

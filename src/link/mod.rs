@@ -9,8 +9,10 @@ mod choice;
 mod meters;
 mod order;
 mod scale;
+mod shelf;
 mod worker_end;
 
+use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU32};
 use std::sync::{Arc, OnceLock};
 use std::thread::Thread;
@@ -25,6 +27,7 @@ pub use choice::{Chosen, ModelChoice};
 pub use meters::Meters;
 pub use order::{CHUNK, Change, Chunk, Message, Order, Recipe, Sustain, TimeShape, What};
 pub use scale::ScaleChoice;
+pub use shelf::{CacheEnd, KEYS, NoteStart, Shelf, Wish};
 pub use worker_end::{Feed, Supervisor, WorkerEnd};
 
 /// Notes that sound or fade at once: sixteen held and their predecessors' tails.
@@ -72,11 +75,11 @@ pub fn link(rate: SampleRate, workers: usize) -> (EngineEnd, Vec<WorkerEnd>) {
     for slot in 0..SLOTS {
         let (producer, consumer) = RingBuffer::new(chunks);
         let progress = Arc::new(Progress::default());
-        players.push(Player { progress: Arc::clone(&progress), chunks: consumer });
+        players.push(Player { progress: Arc::clone(&progress), head: VecDeque::new(), chunks: consumer });
         let count = ends.len();
         ends[slot % count].feeds.push(Feed { slot: slot as u8, progress, chunks: producer });
     }
-    (EngineEnd { lanes, players, meters }, ends)
+    (EngineEnd { lanes, players, shelf: None, meters }, ends)
 }
 
 /// What a worker and the engine know of each other.
@@ -86,6 +89,8 @@ struct WorkerState {
     stop: AtomicBool,
     ready: AtomicBool,
     gone: AtomicBool,
+    /// Whether it has something to do.
+    busy: AtomicBool,
 }
 
 /// (audio -> worker) Where the engine is with one slot.

@@ -63,6 +63,17 @@ pub struct Recipe {
 }
 
 impl Recipe {
+    /// Asked for by nobody.
+    pub(super) const NOTHING: Self = Self {
+        note: MidiNote::LOWEST_ENCODED,
+        cents: 0.0,
+        latent: [0.0; LATENT_DIM],
+        morph_ms: 0.0,
+        time: TimeShape { start: 0.0, stretch: 1.0, sustain: Sustain::Off, region: [0.0; 2] },
+        quality: Quality::Play,
+        seed: 0,
+    };
+
     /// Whether the engine may change the note while it sounds, so that it cannot be made far ahead.
     #[must_use]
     pub fn is_open(&self) -> bool {

@@ -45,6 +45,11 @@ impl WorkerEnd {
         self.state.stop.load(Ordering::Acquire)
     }
 
+    /// Says whether there is something to do: what can wait waits meanwhile.
+    pub fn report_busy(&self, busy: bool) {
+        self.state.busy.store(busy, Ordering::Relaxed);
+    }
+
     /// A handle for the pool, to watch and stop this worker with.
     #[must_use]
     pub fn supervisor(&self) -> Supervisor {
@@ -59,7 +64,7 @@ impl Drop for WorkerEnd {
 }
 
 /// (main) Watches one worker, and tells it to leave.
-pub struct Supervisor(Arc<WorkerState>);
+pub struct Supervisor(pub(super) Arc<WorkerState>);
 
 impl Supervisor {
     /// Whether the worker has its model, or has left.

@@ -1,5 +1,6 @@
 //! The workers: threads that turn orders into sound. A pool belongs to one instance and is joined when dropped.
 
+mod cache;
 mod kit;
 mod note;
 mod resample;
@@ -14,9 +15,10 @@ use std::sync::atomic::Ordering;
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use crate::link::{Change, Chosen, Chunk, Message, ModelChoice, Order, Supervisor, WorkerEnd};
+use crate::link::{CacheEnd, Change, Chosen, Chunk, Message, ModelChoice, Order, Supervisor, WorkerEnd};
 use crate::model::{ModelError, ModelFile};
 use crate::units::SampleRate;
+use cache::Cache;
 use kit::Kit;
 
 /// Threads of one instance, unless its owner asks for another number. More than a few gain little: a chord's
@@ -30,21 +32,23 @@ pub fn default_threads() -> usize {
 /// An instance's workers. Dropping it stops and joins them.
 pub struct WorkerPool {
     workers: Vec<(Supervisor, JoinHandle<()>)>,
+    cache: Option<(Supervisor, JoinHandle<()>)>,
 }
 
 impl WorkerPool {
-    /// Starts one thread per end, making sound at `rate` with whatever model `choice` names. `drag` delays each step
-    /// by up to that long: for tests of what must not depend on it.
+    /// Starts one thread per end, making sound at `rate` with whatever model `choice` names. `drag` delays some
+    /// steps by up to that long: for tests of what must not depend on it.
     ///
     /// # Errors
     /// If the system refuses a thread; those already started are stopped again.
     pub fn start(
         ends: Vec<WorkerEnd>,
+        cache: Option<CacheEnd>,
         choice: &Arc<ModelChoice>,
         rate: SampleRate,
         drag: Option<Duration>,
     ) -> std::io::Result<Self> {
-        let mut pool = Self { workers: Vec::with_capacity(ends.len()) };
+        let mut pool = Self { workers: Vec::with_capacity(ends.len()), cache: None };
         for end in ends {
             let supervisor = end.supervisor();
             let choice = Arc::clone(choice);
@@ -55,6 +59,12 @@ impl WorkerPool {
             };
             let handle = thread::Builder::new().name("ukulelatent worker".into()).spawn(body)?;
             pool.workers.push((supervisor, handle));
+        }
+        if let Some(end) = cache {
+            let supervisor = end.supervisor();
+            let choice = Arc::clone(choice);
+            let body = move || Cache::new(end, choice, rate).run();
+            pool.cache = Some((supervisor, thread::Builder::new().name("ukulelatent cache".into()).spawn(body)?));
         }
         Ok(pool)
     }
@@ -70,10 +80,10 @@ impl WorkerPool {
 
 impl Drop for WorkerPool {
     fn drop(&mut self) {
-        for (supervisor, _) in &self.workers {
+        for (supervisor, _) in self.workers.iter().chain(&self.cache) {
             supervisor.stop();
         }
-        for (_, handle) in self.workers.drain(..) {
+        for (_, handle) in self.workers.drain(..).chain(self.cache.take()) {
             // A worker that panicked has already said so through its end; there is no one to tell here.
             let _ = handle.join();
         }
@@ -107,7 +117,9 @@ impl Worker {
             let ordered = self.take_messages();
             if !self.step() && !ordered {
                 // Whoever has work for us sets it first and then unparks: no wake-up is lost.
+                self.end.report_busy(false);
                 thread::park();
+                self.end.report_busy(true);
                 self.follow_choice();
             }
         }
@@ -135,7 +147,9 @@ impl Worker {
         let Some(feed) = self.end.feed_of(order.slot) else { return };
         self.refused[feed] = None;
         self.played[feed] = -i64::from(order.latency);
-        match self.kits.last_mut().map(|kit| kit.begin(feed, order)) {
+        // What the engine has of the note already must be of the same model: it changed a moment ago if it is not.
+        let fits = |kit: &&mut Kit| order.skip == 0 || kit.generation == order.generation;
+        match self.kits.iter_mut().rfind(fits).map(|kit| kit.begin(feed, order)) {
             Some(Ok(())) => {}
             Some(Err(error)) => self.refuse(feed, order.epoch, Some(&error)),
             // Why there is no kit was said when it could not be made.
@@ -180,7 +194,9 @@ impl Worker {
     fn step(&mut self) -> bool {
         if let Some(longest) = self.drag {
             self.dragged = self.dragged.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-            thread::sleep(longest.mul_f32(self.dragged as f32 / u32::MAX as f32));
+            if self.dragged >> 28 == 0 {
+                thread::sleep(longest.mul_f32((self.dragged >> 12 & 0xffff) as f32 / 65_535.0));
+            }
         }
         self.deliver_refusals();
         let newest = self.kits.len().saturating_sub(1);

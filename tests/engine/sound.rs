@@ -133,3 +133,34 @@ fn each_latent_coordinate_changes_the_spectrogram() {
         assert!(difference >= AUDIBLE, "z{}: {difference}", axis + 1);
     }
 }
+
+#[test]
+fn between_two_timbres_the_models_own_is_nearer_to_a_blend_of_levels_than_of_amplitudes() {
+    let model = built_in();
+    let mut decoder = Decoder::new(&model).expect("the built-in model runs");
+    let map = model.card.amplitude;
+    let mut decode = |latent: [f32; LATENT_DIM], key_number: u8| {
+        let mut mel = vec![0.0; model.card.frames * model.card.mel.bands];
+        let range = decoder.granted(0..model.card.frames);
+        decoder.decode(&latent, key(key_number), range, &mut mel).expect("decodes");
+        mel
+    };
+    // In amplitudes, where the blend of amplitudes should be at its best.
+    let (mut of_levels, mut of_amplitudes) = (0.0, 0.0);
+    for axis in 0..LATENT_DIM {
+        for key_number in [45, 57, 69] {
+            let [low, middle, high] = [-0.5, 0.0, 0.5].map(|z| {
+                let mut latent = [0.0; LATENT_DIM];
+                latent[axis] = z;
+                decode(latent, key_number)
+            });
+            for ((a, own), b) in low.iter().zip(&middle).zip(&high) {
+                let own = map.to_magnitude(*own);
+                of_levels += f64::from(map.to_magnitude(0.5 * (a + b)) - own).powi(2);
+                of_amplitudes += f64::from(0.5 * (map.to_magnitude(*a) + map.to_magnitude(*b)) - own).powi(2);
+            }
+        }
+    }
+    println!("blends of levels err by {:.1} dB less", 10.0 * (of_amplitudes / of_levels).log10());
+    assert!(of_levels < of_amplitudes, "{of_levels} against {of_amplitudes}");
+}

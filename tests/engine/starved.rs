@@ -2,7 +2,7 @@
 
 use std::sync::atomic::Ordering;
 
-use ukulelatent::engine::{Engine, Mode};
+use ukulelatent::engine::{Controls, Engine, Mode};
 use ukulelatent::instance::Setup;
 use ukulelatent::link::{CHUNK, Chunk, Message, Order, WorkerEnd, link};
 
@@ -133,6 +133,29 @@ fn chunks_of_an_earlier_note_are_dropped() {
     let heard = go_on(&mut engine, CHUNK + 1);
     assert_eq!(heard.samples[0], sine(0));
     assert_eq!(heard.ended, [(CHUNK, note(2, 57))]);
+}
+
+#[test]
+fn an_old_release_gives_way_to_an_attack_that_starves() {
+    let (mut engine, mut worker) = by_hand(0);
+    engine.set_controls(Controls { release_ms: 5000.0, ..setup().controls });
+    let mut orders = Vec::new();
+    for number in 1..=3 {
+        assert_eq!(engine.note_on(note(number, 56 + number as u8), 1.0), None);
+        orders.push(next_order(&mut worker).expect("an order"));
+    }
+    // The first two sound, and the first is let go; nobody works on the third.
+    for order in &orders[..2] {
+        (0..40).for_each(|index| feed(&mut worker, *order, index, false));
+    }
+    engine.note_off(only(1));
+    let shed = |engine: &Engine| engine.meters().shed_releases.load(Ordering::Relaxed);
+    assert!(go_on(&mut engine, 900).ended.is_empty());
+    assert_eq!(shed(&engine), 0, "it gave way before the attack was overdue");
+    let heard = go_on(&mut engine, 600);
+    assert_eq!((heard.ended_numbers(), shed(&engine)), (vec![1], 1));
+    go_on(&mut engine, 600);
+    assert_eq!(shed(&engine), 1, "a held note gave way");
 }
 
 #[test]

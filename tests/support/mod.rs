@@ -4,7 +4,7 @@
 
 use std::sync::{Arc, LazyLock};
 
-use ukulelatent::engine::{Controls, Engine, Mode, NoteId, NoteSelector};
+use ukulelatent::engine::{Controls, Engine, Expression, Mode, NoteId, NoteSelector};
 use ukulelatent::instance::{Instance, Setup};
 use ukulelatent::link::{CacheLimits, ModelChoice};
 use ukulelatent::model::{Catalog, ModelFile};
@@ -66,6 +66,8 @@ pub enum Event {
     Choke(NoteSelector),
     /// The parameters change.
     Set(Controls),
+    /// Single notes change.
+    Express(NoteSelector, Expression),
 }
 
 /// A note that the host numbers, on channel 0.
@@ -138,6 +140,7 @@ fn apply(engine: &mut Engine, event: Event) -> Option<NoteId> {
         Event::Off(which) => engine.note_off(which),
         Event::Choke(which) => engine.choke(which),
         Event::Set(controls) => engine.set_controls(controls),
+        Event::Express(which, expression) => engine.express(which, expression),
     }
     None
 }
