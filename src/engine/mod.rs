@@ -23,7 +23,7 @@ mod voice;
 use std::sync::Arc;
 
 pub use controls::{Controls, Expression, LATENT_REACH, Mode, Strike, Tuning};
-pub use note::{Ended, NoteId, NoteSelector};
+pub use note::{NoteId, NoteSelector};
 
 use crate::link::{EngineEnd, Meters, Order, Recipe, SLOTS};
 use crate::model::card::LATENT_DIM;
@@ -70,8 +70,6 @@ pub struct Engine {
     clock: u64,
     serial: u64,
     mix: [[f32; MIX]; 2],
-    /// Whether notes are hashed as they sound.
-    hashes: bool,
 }
 
 impl Engine {
@@ -94,7 +92,6 @@ impl Engine {
             clock: 0,
             serial: 0,
             mix: [[0.0; MIX]; 2],
-            hashes: false,
         }
     }
 
@@ -123,11 +120,6 @@ impl Engine {
         if moved || kind(&controls) != kind(&old) {
             self.foresight.moved(self.clock);
         }
-    }
-
-    /// Hashes the samples of notes to come, for [`Engine::render_telling`].
-    pub fn hash_notes(&mut self) {
-        self.hashes = true;
     }
 
     /// Tunes notes to come.
@@ -190,7 +182,6 @@ impl Engine {
             // Square law: half the velocity is a quarter of the level at full sensitivity, -12 dB.
             velocity_gain: 1.0 - sensitivity + sensitivity * strike.velocity.clamp(0.0, 1.0).powi(2),
             envelope: Envelope::start(self.rate.samples_in_ms(self.controls.attack_ms)),
-            hashed: self.hashes,
         };
         let stream = Stream::new(order, &mut self.end);
         let voice = Voice::new(start, &strike, &order, stream);
@@ -244,7 +235,7 @@ fn recipe(
     cents.is_finite().then_some(Recipe { note: key, cents, latent, morph_ms, time, quality, seed })
 }
 
-/// A timbre and what a note adds to it. What moves a note must not move it out of the space.
+/// A timbre after a move, which must not lead out of the space.
 fn moved(latent: [f32; LATENT_DIM], offset: [f32; LATENT_DIM]) -> [f32; LATENT_DIM] {
     std::array::from_fn(|axis| (latent[axis] + offset[axis]).clamp(-LATENT_REACH, LATENT_REACH))
 }

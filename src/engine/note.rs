@@ -13,18 +13,6 @@ pub struct NoteId {
     pub key: MidiNote,
 }
 
-/// A note that is over.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Ended {
-    /// Which.
-    pub id: NoteId,
-    /// When it was due, on the engine's clock.
-    pub start_at: u64,
-    /// SHA-256 of all that it gave to the left and the right channel, sample by sample, before the output gain; if
-    /// that was asked for.
-    pub hash: Option<[u8; 32]>,
-}
-
 /// Which notes an event is for; `None` is any.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct NoteSelector {

@@ -4,17 +4,23 @@ use std::sync::atomic::Ordering;
 
 use super::limit::soften;
 use super::stream::{Surroundings, Wait};
-use super::{Change, Ended, Engine, MIX, Mode, NoteId, SLOTS};
+use super::{Change, Engine, MIX, Mode, NoteId, SLOTS};
 
 impl Engine {
     /// Renders the next samples into both channels (of equal length), calling `ended` with the offset and name
     /// of each note that ends.
     pub fn render(&mut self, left: &mut [f32], right: &mut [f32], mut ended: impl FnMut(usize, NoteId)) {
-        self.render_telling(left, right, |after, end| ended(after, end.id));
+        self.render_hashed(left, right, |at, id, _| ended(at, id));
     }
 
-    /// As [`Engine::render`], with all that there is to tell of each note that ends.
-    pub fn render_telling(&mut self, left: &mut [f32], right: &mut [f32], mut ended: impl FnMut(usize, Ended)) {
+    /// As [`Engine::render`]; `ended` also gets a hash of the note's samples, before they are placed and mixed. Equal
+    /// notes have equal hashes, on one machine and backend.
+    pub fn render_hashed(
+        &mut self,
+        left: &mut [f32],
+        right: &mut [f32],
+        mut ended: impl FnMut(usize, NoteId, u64),
+    ) {
         let wait = match self.mode {
             Mode::Offline => Wait::Always,
             Mode::Realtime => self.pace.called(left.len(), self.rate).map_or(Wait::Never, Wait::Until),
@@ -27,7 +33,7 @@ impl Engine {
             }
             let until_change = self.due.next_at().map_or(u64::MAX, |at| at - self.clock);
             let len = (left.len() - at).min(MIX).min(usize::try_from(until_change).unwrap_or(usize::MAX));
-            self.mix(len, wait, |n, end| ended(at + n, end));
+            self.mix(len, wait, |n, id, hash| ended(at + n, id, hash));
             let out = left[at..at + len].iter_mut().zip(&mut right[at..at + len]);
             for ((l, r), (mixed_l, mixed_r)) in out.zip(self.mix[0].iter().zip(&self.mix[1])) {
                 let gain = self.gain.next_value();
@@ -67,7 +73,7 @@ impl Engine {
     }
 
     /// Mixes the next samples of all voices.
-    fn mix(&mut self, len: usize, wait: Wait, mut ended: impl FnMut(usize, Ended)) {
+    fn mix(&mut self, len: usize, wait: Wait, mut ended: impl FnMut(usize, NoteId, u64)) {
         let [left, right] = &mut self.mix;
         let (left, right) = (&mut left[..len], &mut right[..len]);
         left.fill(0.0);
@@ -79,7 +85,7 @@ impl Engine {
             let around =
                 Surroundings { end: &mut self.end, slot, clock: self.clock, wait, has_lead: self.latency > 0 };
             if let Some(after) = voice.render([&mut *left, &mut *right], around) {
-                ends[slot] = Some((after, voice.ended()));
+                ends[slot] = Some((after, voice.id, voice.hash));
                 *place = None;
                 self.end.player(slot).begin(0);
                 self.end.nudge(slot);
@@ -87,9 +93,9 @@ impl Engine {
         }
         self.clock += len as u64;
         // Hosts want events in the order of time; an array this short sorts in place.
-        ends.sort_unstable_by_key(|end| end.map_or(usize::MAX, |(after, _)| after));
-        for (after, end) in ends.into_iter().flatten() {
-            ended(after, end);
+        ends.sort_unstable_by_key(|end| end.map_or(usize::MAX, |(after, ..)| after));
+        for (after, id, hash) in ends.into_iter().flatten() {
+            ended(after, id, hash);
         }
     }
 }

@@ -1,11 +1,9 @@
 //! One note of the engine: its stream, its envelope, its own pitch, level and place.
 
 use super::bend::Bend;
-use sha2::{Digest as _, Sha256};
-
 use super::controls::{Expression, Strike};
 use super::envelope::{Envelope, Glide, smooth_step};
-use super::note::{Ended, NoteId};
+use super::note::NoteId;
 use super::stream::{Stream, Surroundings};
 use crate::link::{Order, Recipe};
 use crate::model::card::LATENT_DIM;
@@ -38,8 +36,8 @@ pub(super) struct Voice {
     sides: [Glide; 2],
     /// Samples sounded.
     age: u64,
-    /// Of what sounded, if that is wanted.
-    hash: Option<Sha256>,
+    /// Of all samples sounded, before they are placed.
+    pub hash: u64,
 }
 
 /// What a voice begins with.
@@ -50,8 +48,6 @@ pub(super) struct Start {
     pub at: u64,
     pub velocity_gain: f32,
     pub envelope: Envelope,
-    /// Whether its samples are hashed.
-    pub hashed: bool,
 }
 
 impl Voice {
@@ -72,13 +68,8 @@ impl Voice {
             gain: Glide::new(strike.gain, OWN_GLIDE),
             sides: side_gains(strike.pan).map(|gain| Glide::new(gain, OWN_GLIDE)),
             age: 0,
-            hash: start.hashed.then(Sha256::new),
+            hash: 0xcbf2_9ce4_8422_2325,
         }
-    }
-
-    /// What there is to tell of the note when it is over.
-    pub fn ended(&mut self) -> Ended {
-        Ended { id: self.id, start_at: self.start_at, hash: self.hash.take().map(|hash| hash.finalize().into()) }
     }
 
     /// The key was let go at `at` on the engine's clock; the note falls over `release` samples. `false` if it had
@@ -168,12 +159,10 @@ impl Voice {
             let gain =
                 self.envelope.next_level() * self.cut_gain(clock) * self.velocity_gain * self.gain.next_value();
             let sample = sample * gain;
-            let sides = [sample * self.sides[0].next_value(), sample * self.sides[1].next_value()];
-            *left += sides[0];
-            *right += sides[1];
-            if let Some(hash) = &mut self.hash {
-                sides.iter().for_each(|side| hash.update(side.to_le_bytes()));
-            }
+            // FNV-1a (Fowler, Noll, Vo), a sample at a time.
+            self.hash = (self.hash ^ u64::from(sample.to_bits())).wrapping_mul(0x0100_0000_01b3);
+            *left += sample * self.sides[0].next_value();
+            *right += sample * self.sides[1].next_value();
             self.age += 1;
         }
         self.is_over(around.clock + len as u64).then_some(len)

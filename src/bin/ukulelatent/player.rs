@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
-use ukulelatent::engine::{Controls, Ended, Engine, Mode, NoteId, NoteSelector};
+use ukulelatent::engine::{Controls, Engine, Mode, NoteId, NoteSelector};
 use ukulelatent::instance::{Instance, Setup};
 use ukulelatent::link::CacheLimits;
 use ukulelatent::model::backend::Backend;
@@ -48,8 +48,6 @@ pub struct Report {
     took: Duration,
     /// In the order in which the notes end.
     ended: Vec<Ended>,
-    rate: SampleRate,
-    latency: usize,
 }
 
 impl Job<'_> {
@@ -97,8 +95,6 @@ impl Job<'_> {
             notices: choice.notices().into_iter().chain(cuda_refusal()).collect(),
             took: began.elapsed(),
             ended: run.ended,
-            rate: *rate,
-            latency: self.latency,
         })
     }
 }
@@ -120,8 +116,19 @@ struct Run<'a> {
     last_event: u64,
     /// When the note that ended last so far ended.
     last_end: u64,
-    /// Notes with their hashes.
+    /// Notes that sound, and when they began.
+    begun: Vec<(NoteId, u64)>,
+    /// Notes that are over, if hashes are wanted.
     ended: Vec<Ended>,
+}
+
+/// A note that is over.
+struct Ended {
+    id: NoteId,
+    /// When its key went down.
+    seconds: f64,
+    /// Of its samples.
+    hash: u64,
 }
 
 impl<'a> Run<'a> {
@@ -129,11 +136,19 @@ impl<'a> Run<'a> {
         let rate = job.sound.rate;
         let last_event = job.events.last().map_or(0, |event| sample_at(event, rate));
         engine.set_tuning(job.sound.tuning);
-        if job.hashes {
-            engine.hash_notes();
-        }
         let performer = Performer::new(job.sound.settings);
-        Self { job, engine, performer, rate, clock: 0, next: 0, last_event, last_end: 0, ended: Vec::new() }
+        Self {
+            job,
+            engine,
+            performer,
+            rate,
+            clock: 0,
+            next: 0,
+            last_event,
+            last_end: 0,
+            begun: Vec::new(),
+            ended: Vec::new(),
+        }
     }
 
     /// When the last event sounds.
@@ -159,12 +174,15 @@ impl<'a> Run<'a> {
             self.act();
             let until = self.next_change().min(end);
             let span = (self.clock - start) as usize..(until - start) as usize;
-            let (clock, last_end, performer) = (self.clock, &mut self.last_end, &mut self.performer);
-            let all_ended = &mut self.ended;
-            self.engine.render_telling(&mut left[span.clone()], &mut right[span], |offset, end| {
-                performer.ended(end.id);
-                all_ended.push(end);
+            let (clock, rate, last_end) = (self.clock, self.rate, &mut self.last_end);
+            let (performer, begun, all_ended) = (&mut self.performer, &mut self.begun, &mut self.ended);
+            self.engine.render_hashed(&mut left[span.clone()], &mut right[span], |offset, id, hash| {
+                performer.ended(id);
                 *last_end = (*last_end).max(clock + offset as u64);
+                if let Some(place) = begun.iter().position(|(other, _)| *other == id) {
+                    let (_, at) = begun.remove(place);
+                    all_ended.push(Ended { id, seconds: rate.seconds(at as usize), hash });
+                }
             });
             self.clock = until;
         }
@@ -215,6 +233,9 @@ impl<'a> Run<'a> {
             }
             Action::On { key, velocity } => {
                 let id = NoteId { voice: None, channel, key };
+                if self.job.hashes {
+                    self.begun.push((id, self.clock));
+                }
                 return performer.note_on(engine, id, velocity, self.clock as i64);
             }
         }
@@ -234,14 +255,11 @@ fn progress(samples: u64) -> ProgressBar {
 }
 
 impl Report {
-    /// Prints a line for each note: when it begins, its channel and key, and the SHA-256 of what it gave to the mix.
-    pub fn print_hashes(&self) {
-        let mut notes: Vec<&Ended> = self.ended.iter().collect();
-        notes.sort_by_key(|note| (note.start_at, note.id.channel, note.id.key));
-        for note in notes {
-            let seconds = self.rate.seconds((note.start_at as usize).saturating_sub(self.latency));
-            let hash: String = note.hash.iter().flatten().map(|byte| format!("{byte:02x}")).collect();
-            println!("{seconds:10.6} s  ch {:2}  {:4} {hash}", note.id.channel + 1, keys::name(note.id.key));
+    /// Prints a line for each note: when it begins, its channel and key, and a hash of its samples.
+    pub fn print_hashes(&mut self) {
+        self.ended.sort_by(|a, b| a.seconds.total_cmp(&b.seconds).then(a.id.key.cmp(&b.id.key)));
+        for Ended { id, seconds, hash } in &self.ended {
+            println!("{seconds:10.6} s  channel {:2}  {:4}  {hash:016x}", id.channel + 1, keys::name(id.key));
         }
     }
 

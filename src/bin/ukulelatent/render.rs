@@ -33,7 +33,7 @@ pub struct Args {
     /// How far notes are computed ahead, in milliseconds, 0 to 1000; compensated in the file [default: 0]
     #[arg(long, value_name = "MS", value_parser = between(0.0, 1_000.0))]
     latency: Option<f32>,
-    /// Print a hash for each note (SHA-256 of its own samples in the mix): equal lines are equal notes, to the bit
+    /// Print a hash of each note's samples: equal hashes are equal notes, to the bit
     #[arg(long)]
     hashes: bool,
 }
@@ -52,7 +52,7 @@ pub fn run(args: &Args) -> Result<Outcome, CliError> {
         latency: sound.rate.samples_in_ms(args.latency.unwrap_or(0.0)),
         hashes: args.hashes,
     };
-    let report = job.render(&mut output)?;
+    let mut report = job.render(&mut output)?;
     output.finish()?;
     if args.hashes {
         report.print_hashes();
