@@ -1,6 +1,6 @@
 //! The audio thread makes no call that may block: RealtimeSanitizer watches the engine while it plays.
 //!
-//! The sanitizer must be linked in, which needs no more than what Rust brings along:
+//! The sanitizer must be linked in, which needs no more than what Rust brings along; `cargo xtask test` does it:
 //!
 //! ```sh
 //! RTSAN_ENABLE=1 RTSAN_LIB_PATH=$(rustc --print sysroot)/lib/rustlib/x86_64-unknown-linux-gnu/lib/librustc-stable_rt.rtsan.a \
