@@ -5,7 +5,7 @@ use std::time::Duration;
 use ukulelatent::engine::{Controls, Mode};
 use ukulelatent::instance::Setup;
 
-use crate::support::{Event, first_difference, note, on, only, play, render, setup, start};
+use crate::support::{Event, first_difference, note, on, only, render, setup, start};
 
 /// Three seconds: after these a host that calls as fast as it can is known for what it is.
 const LEAD_IN: usize = 144_000;
