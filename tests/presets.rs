@@ -22,11 +22,15 @@ fn unusual() -> Arc<UkulelatentParams> {
     for (id, value) in values(&params) {
         let unusual = match value {
             Value::Bool(on) => Value::from(!on),
-            Value::String(_) => Value::from(if id == "latency" { "40ms" } else { "freeze" }),
+            Value::String(_) => Value::from(match &*id {
+                "latency" => "40ms",
+                "quality" => "fine",
+                _ => "freeze",
+            }),
             Value::Number(number) if number.is_i64() => Value::from(number.as_i64().unwrap_or(0) + 3),
+            _ if id == "release" => Value::from(100.5),
             _ => Value::from(0.75),
         };
-        // `cache` has whole steps; `stretch`, `gain` and the rest take what they are given.
         set_value(&params, &id, &unusual).unwrap_or_else(|error| panic!("{error}"));
     }
     params
