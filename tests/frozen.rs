@@ -10,11 +10,11 @@ use std::sync::Arc;
 
 use host::Host;
 use nice_plug::prelude::{ClapPlugin, Enum, Param, ParamFlags, Params, Vst3Plugin};
-use ukulelatent::params::{LatencySetting, STATE_VERSION, UkulelatentParams, additions_since};
+use ukulelatent::params::{LatencySetting, QualitySetting, STATE_VERSION, UkulelatentParams, additions_since};
 use ukulelatent::plugin::Ukulelatent;
 
 /// The parameters, in order.
-const IDS: [&str; 42] = [
+const IDS: [&str; 43] = [
     // Version 1.
     "z1",
     "z2",
@@ -26,6 +26,7 @@ const IDS: [&str; 42] = [
     "velocity",
     "latency",
     // Version 2.
+    "quality",
     "bend_range",
     "mpe",
     "mpe_range",
@@ -78,7 +79,7 @@ fn parameter_ids_and_their_order_are_frozen() {
 
 #[test]
 fn all_parameters_but_those_of_the_machine_can_be_automated() {
-    let fixed = ["latency", "cache", "cache_load"];
+    let fixed = ["latency", "quality", "cache", "cache_load"];
     let params = params();
     for (id, param, _) in params.param_map() {
         // SAFETY: the pointer leads into `params`, which outlives it.
@@ -103,6 +104,12 @@ fn latency_settings_are_frozen() {
     let samples = (0..5).map(|index| LatencySetting::from_index(index).samples(support::rate(48_000.0)));
     assert_eq!(samples.collect::<Vec<_>>(), [0, 480, 960, 1920, 3840]);
     assert_eq!(params().latency.default_plain_value(), LatencySetting::Live);
+}
+
+#[test]
+fn quality_settings_are_frozen() {
+    assert_eq!(QualitySetting::ids(), Some(&["draft", "play", "fine"][..]));
+    assert_eq!(params().quality.default_plain_value(), QualitySetting::Play);
 }
 
 #[test]

@@ -40,7 +40,7 @@ impl Chain {
 
     /// The sound of a normalised mel spectrogram, frames x bands.
     pub fn sound(&mut self, mel: &[f32]) -> Vec<f32> {
-        self.reconstructor.reset();
+        self.reconstructor.begin(Quality::default(), self.front_end.onset_sample);
         let mut sound = vec![0.0; self.front_end.samples()];
         let mut filled = 0;
         for row in mel.chunks_exact(self.front_end.mel.bands) {

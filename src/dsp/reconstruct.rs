@@ -13,8 +13,8 @@ use realfft::num_complex::Complex32;
 use super::fast_math::{arg_turns, ln, wrapped};
 use super::griffin_lim::FastGriffinLim;
 use super::pghi::{PhaseIntegrator, Rows};
-use super::quality::Effort;
 pub use super::quality::Quality;
+use super::quality::{Effort, LONGEST_BLOCK};
 use super::stft::FrameGeometry;
 
 /// Magnitudes below this are silence: 234 dB below a sine of full scale in a frame of 2048 samples. Whatever is
@@ -65,8 +65,9 @@ pub struct Reconstructor {
     loaded: usize,
     /// Frames in `magnitude` whose phase is known.
     phased: usize,
-    /// Frames committed so far.
+    /// Frames committed so far, in how many blocks.
     committed: usize,
+    blocks: usize,
     finished: bool,
     phases: PhaseIntegrator,
     refiner: FastGriffinLim,
@@ -79,27 +80,27 @@ pub struct Reconstructor {
 }
 
 impl Reconstructor {
-    /// Plans and allocates everything for frames of one geometry.
+    /// Plans and allocates everything for frames of one geometry, and starts a stream of `quality` whose onset is not
+    /// known.
     #[must_use]
     pub fn new(geometry: FrameGeometry, quality: Quality) -> Self {
-        let (first, rest) = quality.efforts();
-        let frames = first.frames.max(rest.frames);
         let bins = geometry.bins();
         Self {
             geometry,
             quality,
-            queue: VecDeque::with_capacity((frames + 1) * bins),
-            magnitude: vec![0.0; (frames + 1) * bins],
-            ln_magnitude: vec![0.0; (frames + 1) * bins],
+            queue: VecDeque::with_capacity((LONGEST_BLOCK + 1) * bins),
+            magnitude: vec![0.0; (LONGEST_BLOCK + 1) * bins],
+            ln_magnitude: vec![0.0; (LONGEST_BLOCK + 1) * bins],
             loaded: 0,
             phased: 0,
             committed: 0,
+            blocks: 0,
             finished: false,
-            phases: PhaseIntegrator::new(geometry, frames),
-            refiner: FastGriffinLim::new(geometry, frames),
+            phases: PhaseIntegrator::new(geometry, LONGEST_BLOCK),
+            refiner: FastGriffinLim::new(geometry, LONGEST_BLOCK),
             last_spectrum: vec![Complex32::default(); bins],
             last_phase: vec![0.0; bins],
-            ready: Vec::with_capacity(geometry.samples(frames)),
+            ready: Vec::with_capacity(geometry.samples(LONGEST_BLOCK)),
             taken: 0,
         }
     }
@@ -110,19 +111,21 @@ impl Reconstructor {
         self.geometry
     }
 
-    /// How much work is put into the sound.
-    #[must_use]
-    pub fn quality(&self) -> Quality {
-        self.quality
-    }
-
-    /// Starts a new stream.
+    /// Starts a new stream of the same quality and onset.
     pub fn reset(&mut self) {
         self.queue.clear();
         self.refiner.reset();
         self.ready.clear();
-        (self.loaded, self.phased, self.committed, self.taken) = (0, 0, 0, 0);
+        (self.loaded, self.phased, self.committed, self.blocks, self.taken) = (0, 0, 0, 0, 0);
         self.finished = false;
+    }
+
+    /// Starts a new stream. Its sound begins at sample `onset`: what lies more than a hop before is held silent, where
+    /// frames that see little of the attack would leave an echo of it. 0 for a stream that begins within a sound.
+    pub fn begin(&mut self, quality: Quality, onset: usize) {
+        self.quality = quality;
+        self.refiner.begin_stream(onset);
+        self.reset();
     }
 
     /// Appends one frame of linear magnitudes, one a bin.
@@ -183,8 +186,7 @@ impl Reconstructor {
     }
 
     fn effort(&self) -> Effort {
-        let (first, rest) = self.quality.efforts();
-        if self.committed == 0 { first } else { rest }
+        self.quality.effort(self.blocks)
     }
 
     /// Works on the next block, if its frames are there, and replaces the final samples by the block's.
@@ -216,6 +218,7 @@ impl Reconstructor {
         self.loaded -= commit;
         self.phased = frames - commit;
         self.committed += commit;
+        self.blocks += 1;
         true
     }
 

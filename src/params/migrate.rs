@@ -40,6 +40,7 @@ impl From<Addition> for Value {
 
 /// Parameters that version 2 brought, as version 1 behaved. Frozen, like version 1 itself.
 const SINCE_2: &[(&str, Addition)] = &[
+    ("quality", Addition::Name("play")),
     ("bend_range", Addition::Int(2)),
     ("mpe", Addition::Bool(false)),
     ("mpe_range", Addition::Int(48)),

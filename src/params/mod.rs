@@ -11,7 +11,7 @@ use nice_plug::prelude::*;
 
 pub use crate::engine::LATENT_REACH;
 use crate::engine::{Controls, Tuning};
-use crate::link::{ModelChoice, ScaleChoice};
+use crate::link::{ModelChoice, Quality, ScaleChoice};
 use crate::model::card::LATENT_DIM;
 use crate::perform::{BendRanges, Depths, Settings};
 use crate::units::{SampleRate, db_to_gain, gain_to_db};
@@ -77,6 +77,33 @@ impl LatencySetting {
     }
 }
 
+/// How much work goes into the sound of notes.
+#[derive(Enum, Clone, Copy, Debug, PartialEq, Eq)]
+pub enum QualitySetting {
+    /// [`Quality::Draft`].
+    #[id = "draft"]
+    #[name = "Draft"]
+    Draft,
+    /// [`Quality::Play`].
+    #[id = "play"]
+    #[name = "Play"]
+    Play,
+    /// [`Quality::Fine`].
+    #[id = "fine"]
+    #[name = "Fine"]
+    Fine,
+}
+
+impl From<QualitySetting> for Quality {
+    fn from(setting: QualitySetting) -> Self {
+        match setting {
+            QualitySetting::Draft => Self::Draft,
+            QualitySetting::Play => Self::Play,
+            QualitySetting::Fine => Self::Fine,
+        }
+    }
+}
+
 /// All that a project saves.
 #[derive(Params)]
 pub struct UkulelatentParams {
@@ -116,6 +143,9 @@ pub struct UkulelatentParams {
     /// Look-ahead.
     #[id = "latency"]
     pub latency: EnumParam<LatencySetting>,
+    /// How much work goes into notes to come: the same for playing and for bouncing.
+    #[id = "quality"]
+    pub quality: EnumParam<QualitySetting>,
     /// What fingers, wheels and pedals do.
     #[nested(group = "Playing")]
     pub playing: PlayingParams,
@@ -161,6 +191,7 @@ impl UkulelatentParams {
                 .with_value_to_string(formatters::v2s_f32_percentage(0))
                 .with_string_to_value(formatters::s2v_f32_percentage()),
             latency: EnumParam::new("Latency", LatencySetting::Live).non_automatable(),
+            quality: EnumParam::new("Quality", QualitySetting::Play).non_automatable(),
             playing: PlayingParams::default(),
             tuning: TuningParams::default(),
             output: OutputParams::default(),
@@ -181,6 +212,7 @@ impl UkulelatentParams {
             velocity: self.velocity.value(),
             morph_ms: self.time.morph.value(),
             time: self.time.shape(),
+            quality: self.quality.value().into(),
             soft_limit: self.output.soft_limit.value(),
             ..Controls::default()
         }

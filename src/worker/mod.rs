@@ -20,6 +20,7 @@ use crate::model::{ModelError, ModelFile};
 use crate::units::SampleRate;
 use cache::Cache;
 use kit::Kit;
+pub use resample::{ResampleError, Resampler};
 
 /// Threads of one instance, unless its owner asks for another number. More than a few gain little: a chord's
 /// notes are made side by side, and the host has work for its other cores.

@@ -99,11 +99,9 @@ impl Desk {
     pub fn begin(&mut self, order: Order, tools: &Tools) -> Result<(), NoteError> {
         let recipe = &order.recipe;
         let (played, pitch) = nearest_trained(tools.notes, recipe.note, recipe.cents);
-        if self.reconstructor.quality() == recipe.quality {
-            self.reconstructor.reset();
-        } else {
-            self.reconstructor = Reconstructor::new(self.geometry, recipe.quality);
-        }
+        // A note that starts within its sound has no silence before it.
+        let silent_until = if recipe.time.start > 0.0 { 0 } else { self.onset };
+        self.reconstructor.begin(recipe.quality, silent_until);
         let ratio = self.resampler.begin(pitch, self.onset)?;
         self.timing = Timing::new(&order, self.geometry, (self.onset, ratio), self.rate);
         self.source.begin(recipe, played, self.frames);

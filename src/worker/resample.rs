@@ -18,7 +18,7 @@ pub struct ResampleError(#[from] rubato::ResampleError);
 
 /// A stream of one note's samples at another rate, its start trimmed to the note's onset. All buffers are made
 /// at construction. A note at the host's own rate and pitch passes through untouched.
-pub(super) struct Resampler {
+pub struct Resampler {
     filter: Async<f32>,
     /// Host samples per model sample, at the model's own pitch.
     ratio: f64,
@@ -42,6 +42,10 @@ pub(super) struct Resampler {
 impl Resampler {
     /// For notes at `from`, played at `to`, transposed by a ratio of at most `widest` either way, fed in
     /// blocks of at most `block` samples.
+    ///
+    /// # Panics
+    /// For a block of no samples.
+    #[must_use]
     pub fn new(from: SampleRate, to: SampleRate, widest: f64, block: usize) -> Self {
         let ratio = f64::from(to.hz()) / f64::from(from.hz());
         let parameters = SincInterpolationParameters::new(TAPS, WindowFunction::BlackmanHarris2);
@@ -66,6 +70,9 @@ impl Resampler {
 
     /// Starts a note that begins to sound at model sample `onset`, played `pitch` times as high. Returns its host
     /// samples per model sample.
+    ///
+    /// # Errors
+    /// [`ResampleError`] for a pitch beyond the widest.
     pub fn begin(&mut self, pitch: f64, onset: usize) -> Result<f64, ResampleError> {
         self.filter.reset();
         let ratio = self.ratio / pitch;
@@ -85,6 +92,9 @@ impl Resampler {
     }
 
     /// Takes up to one block of model samples, once everything made so far is pulled.
+    ///
+    /// # Errors
+    /// None for the sizes that are fixed here; rubato's.
     pub fn push(&mut self, mut samples: &[f32]) -> Result<(), ResampleError> {
         while !samples.is_empty() {
             let take = samples.len().min(self.input.len() - self.filled);
@@ -99,6 +109,9 @@ impl Resampler {
     }
 
     /// No more model samples, of which `samples` came after the onset: what is in the filter comes out.
+    ///
+    /// # Errors
+    /// As for [`Resampler::push`].
     pub fn finish(&mut self, samples: usize) -> Result<(), ResampleError> {
         self.whole = Some((samples as f64 * self.note_ratio).round() as usize);
         // Silence pushes the last samples through the filter; more of it is never pulled.
@@ -123,6 +136,7 @@ impl Resampler {
     }
 
     /// Whether the note's last sample has been pulled.
+    #[must_use]
     pub fn is_drained(&self) -> bool {
         self.whole.is_some_and(|whole| self.pulled >= whole)
     }

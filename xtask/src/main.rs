@@ -1,7 +1,8 @@
-//! `cargo xtask`: builds, bundles, installs, demonstrates and tests Ukulelatent.
+//! `cargo xtask`: builds, bundles, installs, demonstrates, measures and tests Ukulelatent.
 //!
 //! Everything a fresh machine needs beyond Rust and Python is either set up below `target/` or asked for by name.
 
+mod bench;
 mod bundle;
 mod demo;
 mod error;
@@ -40,6 +41,12 @@ enum Task {
     },
     /// Play the demo song through the bundled plugin in a real host and say what was heard.
     Demo,
+    /// Measure costs and quality; figures go to target/bench as JSON.
+    Bench {
+        /// Make the listening page with its pictures instead: target/bench/listen/index.html.
+        #[arg(long)]
+        pictures: bool,
+    },
     /// Run every check there is: format, lints, tests, docs, licences, and the plugin in two hosts.
     Test,
 }
@@ -78,6 +85,7 @@ fn run(task: Task) -> Result<(), Error> {
             install::install(&bundles, user)
         }
         Task::Demo => demo::demo(&workspace),
+        Task::Bench { pictures } => bench::bench(&workspace, pictures),
         Task::Test => test::test(&workspace),
     }
 }

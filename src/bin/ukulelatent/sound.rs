@@ -48,6 +48,9 @@ pub struct SoundArgs {
     /// How much velocity matters to level, 0 to 1 [default: 0.7]
     #[arg(long, value_name = "SHARE", value_parser = between(0.0, 1.0))]
     velocity_sensitivity: Option<f32>,
+    /// How much work goes into the sound [default: play]
+    #[arg(long, value_enum)]
+    quality: Option<QualityArg>,
     /// All keys higher by this many cents, -100 to 100 [default: 0]
     #[arg(long, value_name = "CENTS", value_parser = between(-100.0, 100.0), allow_hyphen_values = true)]
     tune: Option<f32>,
@@ -64,6 +67,24 @@ pub struct SoundArgs {
     /// Any parameter by its id, as in `wheel_z1=1.5`; `preset show` lists ids and values. May be given again
     #[arg(long = "set", value_name = "ID=VALUE", value_parser = parse_setting)]
     set: Vec<(String, Value)>,
+}
+
+/// The qualities by name: the ids of the parameter.
+#[derive(Clone, Copy, clap::ValueEnum)]
+enum QualityArg {
+    Draft,
+    Play,
+    Fine,
+}
+
+impl QualityArg {
+    fn id(self) -> &'static str {
+        match self {
+            Self::Draft => "draft",
+            Self::Play => "play",
+            Self::Fine => "fine",
+        }
+    }
 }
 
 /// A point in the latent space.
@@ -124,6 +145,7 @@ impl SoundArgs {
             number("velocity", self.velocity_sensitivity),
             number("tune", self.tune),
             self.transpose.map(|semitones| ("transpose", Value::from(semitones))),
+            self.quality.map(|quality| ("quality", Value::from(quality.id()))),
         ];
         for (id, value) in named.iter().flatten() {
             set_value(params, id, value)?;

@@ -5,11 +5,15 @@ use super::super::stft::Stft;
 use super::super::testing::{GEOMETRY, ONSET, SAMPLES, recordings, string};
 use super::*;
 
-const QUALITIES: [Quality; 3] = [Quality::Draft, Quality::Play, Quality::Fine];
-
 /// All samples of a whole spectrogram.
 fn rebuilt(geometry: FrameGeometry, quality: Quality, magnitude: &[f32]) -> Vec<f32> {
+    rebuilt_from(0, geometry, quality, magnitude)
+}
+
+/// The same, of a sound that begins at sample `onset`.
+fn rebuilt_from(onset: usize, geometry: FrameGeometry, quality: Quality, magnitude: &[f32]) -> Vec<f32> {
     let mut reconstructor = Reconstructor::new(geometry, quality);
+    reconstructor.begin(quality, onset);
     for frame in magnitude.chunks_exact(geometry.bins()) {
         reconstructor.push(frame).unwrap();
     }
@@ -42,7 +46,7 @@ proptest! {
         frames in 0usize..40,
         pushes in prop::collection::vec(1usize..12, 1..8),
         pulls in prop::collection::vec(1usize..3000, 1..8),
-        quality in prop::sample::select(vec![Quality::Draft, Quality::Play]),
+        quality in prop::sample::select(Quality::ALL.to_vec()),
     ) {
         let magnitude = string_spectrogram(40);
         let magnitude = &magnitude[..frames * GEOMETRY.bins()];
@@ -82,7 +86,7 @@ proptest! {
 
 #[test]
 fn silence_is_silence() {
-    for quality in QUALITIES {
+    for quality in Quality::ALL {
         let signal = rebuilt(GEOMETRY, quality, &vec![0.0; 30 * GEOMETRY.bins()]);
         assert!(signal.iter().all(|&s| s == 0.0), "{quality:?}");
     }
@@ -162,47 +166,103 @@ fn every_geometry_of_a_card_is_rebuilt() {
     }
 }
 
-/// What the sound is allowed to differ by, in decibels: issue figures, on a string whose original is known.
+/// What the sound is allowed to differ by, in decibels, on a string whose original is known.
 #[test]
 fn the_attack_is_as_loud_as_the_original_and_nothing_sounds_before_it() {
     let original = string(196.0, SAMPLES);
-    let signal = rebuilt(GEOMETRY, Quality::Play, &spectrogram(&mut Stft::new(GEOMETRY), &original));
+    let target = spectrogram(&mut Stft::new(GEOMETRY), &original);
     let attack = ONSET..ONSET + 128;
-    let gap = level_db(&signal[attack.clone()]) - level_db(&original[attack.clone()]);
-    assert!(gap.abs() < 1.0, "attack {gap:.2} dB off");
-    // Playback starts at the onset; what reaches back further than a hop would smear a sound that starts early.
-    let pre_echo = level_db(&signal[..ONSET - 256]) - level_db(&original[attack]);
-    assert!(pre_echo < -38.0, "pre-echo {pre_echo:.1} dB");
+    for onset in [0, ONSET] {
+        let signal = rebuilt_from(onset, GEOMETRY, Quality::Play, &target);
+        let gap = level_db(&signal[attack.clone()]) - level_db(&original[attack.clone()]);
+        assert!(gap.abs() < 1.0, "attack {gap:.2} dB off");
+        let pre_echo = level_db(&signal[..ONSET - 256]) - level_db(&original[attack.clone()]);
+        assert!(pre_echo < -38.0, "pre-echo {pre_echo:.1} dB");
+        if onset > 0 {
+            assert!(signal[..ONSET - 256].iter().all(|&s| s == 0.0), "silent by construction");
+        }
+    }
+}
+
+#[test]
+fn a_silence_longer_than_the_opening_block_is_kept_through_the_blocks_that_it_reaches() {
+    let onset = 14 * GEOMETRY.hop;
+    let mut original = vec![0.0; onset - ONSET];
+    original.extend(string(196.0, SAMPLES - original.len()));
+    let target = spectrogram(&mut Stft::new(GEOMETRY), &original);
+    let signal = rebuilt_from(onset, GEOMETRY, Quality::Play, &target);
+    assert!(signal[..onset - GEOMETRY.hop].iter().all(|&s| s == 0.0));
+    let convergence = spectral_convergence_db(&mut Stft::new(GEOMETRY), &signal, &target);
+    assert!(convergence < -38.0, "{convergence:.1} dB");
+}
+
+/// A held note may change its target while it sounds: what is final stays, what comes is continuous with it.
+#[test]
+fn frames_that_change_later_change_no_sample_that_is_final_and_make_no_click() {
+    let steady = string_spectrogram(60);
+    let mut changed = steady.clone();
+    let from = 30;
+    // An octave up, within the frame: another pitch class of partials, and twice as loud.
+    for row in changed[from * GEOMETRY.bins()..].chunks_exact_mut(GEOMETRY.bins()) {
+        for k in (1..GEOMETRY.bins()).rev() {
+            row[k] = 2.0 * row[k / 2];
+        }
+    }
+    let (a, b) = (rebuilt(GEOMETRY, Quality::Play, &steady), rebuilt(GEOMETRY, Quality::Play, &changed));
+    // The block that saw the first changed frame began with the last edge that its look-ahead allows.
+    let seen = Quality::Play.block_edges(60).into_iter().take_while(|edge| edge + 12 < from).last().unwrap();
+    assert_eq!(a[..seen * GEOMETRY.hop], b[..seen * GEOMETRY.hop]);
+    assert_ne!(a[..from * GEOMETRY.hop + 1024], b[..from * GEOMETRY.hop + 1024]);
+    let bend =
+        |at: std::ops::Range<usize>| at.map(|n| (b[n + 1] - 2.0 * b[n] + b[n - 1]).abs()).fold(0.0f32, f32::max);
+    let change = bend(seen * GEOMETRY.hop..(from + 4) * GEOMETRY.hop);
+    let after = bend((from + 4) * GEOMETRY.hop..(from + 12) * GEOMETRY.hop);
+    assert!(change < 4.0 * after, "{change} against {after}");
+}
+
+#[test]
+fn a_single_frame_and_a_constant_spectrum_are_finite_in_every_quality() {
+    let bins = GEOMETRY.bins();
+    for quality in Quality::ALL {
+        for lone in [0, 9, 19] {
+            let mut magnitude = vec![0.0; 20 * bins];
+            magnitude[lone * bins..(lone + 1) * bins].fill(100.0);
+            assert_sound(&rebuilt(GEOMETRY, quality, &magnitude));
+        }
+        assert_sound(&rebuilt(GEOMETRY, quality, &vec![1.0; 20 * bins]));
+    }
 }
 
 #[test]
 fn the_level_at_block_edges_is_that_of_the_middle() {
     let original = string(196.0, SAMPLES);
     let signal = rebuilt(GEOMETRY, Quality::Play, &spectrogram(&mut Stft::new(GEOMETRY), &original));
-    let (first, rest) = Quality::Play.efforts();
+    let edges: Vec<usize> = Quality::Play.block_edges(110);
     let deviation = |at: usize| {
         let span = at - 64..at + 64;
         level_db(&signal[span.clone()]) - level_db(&original[span])
     };
-    let median = |offset: usize| {
-        let edges = (first.commit..110).step_by(rest.commit);
-        let mut all: Vec<f64> = edges.map(|frame| deviation(frame * GEOMETRY.hop + offset)).collect();
+    let median = |of: &dyn Fn(&[usize]) -> usize| {
+        let mut all: Vec<f64> = edges.windows(2).map(|edges| deviation(of(edges))).collect();
         all.sort_by(f64::total_cmp);
         all[all.len() / 2]
     };
-    let gap = median(0) - median(rest.commit * GEOMETRY.hop / 2);
+    let middle = |edges: &[usize]| (edges[0] + edges[1]) * GEOMETRY.hop / 2;
+    let gap = median(&|edges| edges[0] * GEOMETRY.hop) - median(&middle);
     assert!(gap.abs() < 0.3, "{gap:.2} dB");
 }
 
 #[test]
 fn real_notes_are_closer_to_their_spectrogram_than_the_agreed_limits() {
-    let Some(notes) = recordings(33) else { return };
+    let Some(mut notes) = recordings(33) else { return };
+    // What instruments play: a bass string below has partials closer than the window tells apart.
+    notes.retain(|note| (36..=88).contains(&note.note));
     assert!(notes.len() >= 24);
     let mut stft = Stft::new(GEOMETRY);
     let (mut sum, mut worst) = (0.0, f64::NEG_INFINITY);
     for note in &notes {
-        let target = spectrogram(&mut stft, &note.aligned());
-        let signal = rebuilt(GEOMETRY, Quality::Play, &target);
+        let target = spectrogram(&mut stft, &note.aligned(ONSET, SAMPLES));
+        let signal = rebuilt_from(ONSET, GEOMETRY, Quality::Play, &target);
         let convergence = spectral_convergence_db(&mut stft, &signal, &target);
         println!("{}: {convergence:.1} dB", note.name);
         sum += convergence;
@@ -211,5 +271,5 @@ fn real_notes_are_closer_to_their_spectrogram_than_the_agreed_limits() {
     let mean = sum / notes.len() as f64;
     println!("mean {mean:.2} dB, worst {worst:.2} dB");
     assert!(mean < -44.0, "mean {mean:.2} dB");
-    assert!(worst < -35.0, "worst {worst:.2} dB");
+    assert!(worst < -38.0, "worst {worst:.2} dB");
 }

@@ -1,0 +1,90 @@
+//! What a note costs, in thread CPU time.
+
+use std::hint::black_box;
+use std::time::Duration;
+
+use realfft::RealFftPlanner;
+use realfft::num_complex::Complex32;
+use ukulelatent::dsp::reconstruct::{Quality, Reconstructor};
+
+use crate::recordings::RATE_HZ;
+use crate::sounds::{Method, Sound, candidates, pull};
+use crate::{FRAMES, GEOMETRY, ITERATIONS, ONSET, SAMPLES};
+
+const ROUNDS: usize = 7;
+
+/// The least cost of every method, in milliseconds.
+pub fn measure(sound: &Sound) -> Vec<(&'static str, f64)> {
+    let mut methods: Vec<_> = candidates().into_iter().map(|candidate| (candidate.name, candidate.run)).collect();
+    let mut opening = Reconstructor::new(GEOMETRY, Quality::Play);
+    let first: Method = Box::new(move |target| {
+        opening.begin(Quality::Play, ONSET);
+        pull(&mut opening, target, 1)
+    });
+    methods.push(("play: first block", first));
+    methods.push(("play: its transforms alone", transforms(Quality::Play.transform_pairs(FRAMES))));
+    methods.push(("2 x 128 x 100 transforms", transforms(FRAMES * ITERATIONS)));
+    let mut least = vec![Duration::MAX; methods.len()];
+    for _ in 0..ROUNDS {
+        for ((_, run), least) in methods.iter_mut().zip(&mut least) {
+            let start = thread_cpu_time();
+            black_box(run(black_box(&sound.consistent)));
+            *least = (*least).min(thread_cpu_time() - start);
+        }
+    }
+    methods.iter().zip(least).map(|((name, _), least)| (*name, least.as_secs_f64() * 1e3)).collect()
+}
+
+/// What the costs are worth, one by another.
+pub fn ratios(costs: &[(&'static str, f64)]) -> Vec<(&'static str, f64)> {
+    let ms = |start: &str| costs.iter().find(|(name, _)| name.starts_with(start)).map_or(f64::NAN, |(_, ms)| *ms);
+    let play = costs.iter().find(|(name, _)| *name == "play").map_or(f64::NAN, |(_, ms)| *ms);
+    let note_ms = SAMPLES as f64 / f64::from(RATE_HZ) * 1e3;
+    vec![
+        ("ancestor / play", ms("ancestor") / play),
+        ("Griffin-Lim 100 / play", ms("Griffin-Lim 100") / play),
+        ("play / its transforms", play / ms("play: its transforms")),
+        ("play / its first block", play / ms("play: first")),
+        ("real-time factor of a voice", play / note_ms),
+        ("the same, were 2 x 128 x 100 transforms 44 ms", play / note_ms * 44.0 / ms("2 x 128 x 100")),
+    ]
+}
+
+/// That many forward and inverse transforms of one frame, back to back.
+fn transforms(pairs: usize) -> Method {
+    let mut planner = RealFftPlanner::<f32>::new();
+    let forward = planner.plan_fft_forward(GEOMETRY.fft_size);
+    let inverse = planner.plan_fft_inverse(GEOMETRY.fft_size);
+    let mut spectrum = forward.make_output_vec();
+    let mut scratch = vec![Complex32::default(); forward.get_scratch_len().max(inverse.get_scratch_len())];
+    Box::new(move |_| {
+        let mut frame: Vec<f32> = (0..GEOMETRY.fft_size).map(|n| ((n * n) as f32 * 1e-3).sin()).collect();
+        for _ in 0..pairs {
+            forward.process_with_scratch(&mut frame, &mut spectrum, &mut scratch).expect("the plan's own lengths");
+            // realfft insists on real edge bins.
+            spectrum[0].im = 0.0;
+            spectrum[GEOMETRY.fft_size / 2].im = 0.0;
+            inverse.process_with_scratch(&mut spectrum, &mut frame, &mut scratch).expect("the plan's own lengths");
+            // Scaled back, or the values would soon overflow.
+            frame.iter_mut().for_each(|x| *x *= 1.0 / GEOMETRY.fft_size as f32);
+        }
+        frame
+    })
+}
+
+/// CPU time of this thread so far.
+#[cfg(unix)]
+pub fn thread_cpu_time() -> Duration {
+    let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
+    // SAFETY: `time` is a valid timespec that outlives the call.
+    let status = unsafe { libc::clock_gettime(libc::CLOCK_THREAD_CPUTIME_ID, &mut time) };
+    assert_eq!(status, 0, "every Unix has a thread clock");
+    Duration::new(time.tv_sec as u64, time.tv_nsec as u32)
+}
+
+/// Without a thread clock: the wall's, which load makes longer.
+#[cfg(not(unix))]
+pub fn thread_cpu_time() -> Duration {
+    static START: std::sync::LazyLock<std::time::Instant> = std::sync::LazyLock::new(std::time::Instant::now);
+    START.elapsed()
+}
