@@ -118,15 +118,6 @@ impl MidiNote {
         440.0 * ((f32::from(self.0) - 69.0) / 12.0).exp2()
     }
 
-    /// The note that is nearest to this key's pitch after it is moved by some cents, and how many cents that lies
-    /// above it. Pitches beyond the keyboard are those of its last keys.
-    #[must_use]
-    pub fn moved_by(self, cents: f32) -> (Self, f32) {
-        let pitch = (f32::from(self.0) * 100.0 + cents).clamp(0.0, 12_700.0);
-        let nearest = (pitch / 100.0).round();
-        (Self(nearest as u8), pitch - nearest * 100.0)
-    }
-
     /// The note nearest to a frequency, and how far above it the frequency lies, in cents (-50 to 50).
     /// `None` for a frequency that no MIDI key is near.
     #[must_use]
@@ -201,16 +192,6 @@ mod tests {
         assert_eq!(places(60), Some((3, 3)));
         assert_eq!(places(104), Some((6, 11)));
         assert_eq!(places(105), None);
-    }
-
-    #[test]
-    fn a_moved_key_is_the_nearest_note_and_the_rest() {
-        let key = |n| MidiNote::new(n).unwrap();
-        assert_eq!(key(60).moved_by(0.0), (key(60), 0.0));
-        assert_eq!(key(60).moved_by(-149.0), (key(59), -49.0));
-        assert_eq!(key(60).moved_by(1260.0), (key(73), -40.0));
-        assert_eq!(key(120).moved_by(2400.0), (key(127), 0.0));
-        assert_eq!(key(3).moved_by(-2400.0), (key(0), 0.0));
     }
 
     #[test]

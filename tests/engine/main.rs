@@ -11,3 +11,4 @@ mod stress;
 #[path = "../support/mod.rs"]
 mod support;
 mod timing;
+mod tuning;

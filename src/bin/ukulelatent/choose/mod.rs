@@ -14,7 +14,8 @@ use serde_json::Value;
 use ukulelatent::model::ModelFile;
 use ukulelatent::params::{LATENT_REACH, STATE_VERSION};
 use ukulelatent::perform::drawn_from_ball;
-use ukulelatent::preset::{Preset, file_name};
+use ukulelatent::preset::Preset;
+use ukulelatent::units::db_to_gain;
 
 use crate::Outcome;
 use crate::error::CliError;
@@ -30,6 +31,9 @@ const LEVEL_RANGE_DB: f32 = 9.0;
 /// A note that falls by more in its first 0.15 s is a click.
 const LARGEST_EARLY_FALL_DB: f32 = 24.0;
 
+/// How many of the longest sounds are also made into pads.
+const PADS: usize = 2;
+
 /// What to choose from, and how many.
 #[derive(clap::Args)]
 pub struct Args {
@@ -40,7 +44,7 @@ pub struct Args {
     #[arg(long, value_name = "FILE")]
     model: Option<PathBuf>,
     /// How many presets
-    #[arg(long, default_value_t = 12, value_parser = clap::value_parser!(u16).range(1..=128))]
+    #[arg(long, default_value_t = 14, value_parser = clap::value_parser!(u16).range(1..=128))]
     count: u16,
     /// How many points are drawn, beside the recorded instruments
     #[arg(long, default_value_t = 160, value_parser = clap::value_parser!(u16).range(0..=5000))]
@@ -65,20 +69,32 @@ pub fn run(args: &Args) -> Result<Outcome, CliError> {
     let chosen = choose(&mut ear, &sketches, usize::from(args.count))?;
     let slopes = Slopes::of(&sketches);
     let names = names(&model, &sketches, &chosen);
+    let model = args.model.is_some().then_some(&*model);
+    let mut presets = Vec::new();
     for (place, name) in names.into_iter().enumerate() {
         let (apart, neighbour) = nearest(&sketches, &chosen, place);
-        let preset = slopes.preset(
-            name,
-            &sketches[chosen[place]],
-            &sketches[neighbour],
-            args.model.is_some().then_some(&*model),
-        );
-        let path =
-            args.folder.join(format!("{:02} {}", place + 1, file_name(&preset.name))).with_extension("json");
-        preset.save(&path)?;
+        let preset = slopes.preset(name, &sketches[chosen[place]], &sketches[neighbour], model);
         println!("{:<32} {apart:5.1} dB from its nearest neighbour; {}", preset.name, preset.about);
+        presets.push((sketches[chosen[place]].fall_db, preset));
+    }
+    let mut longest: Vec<usize> = (0..presets.len()).collect();
+    longest.sort_by(|&a, &b| presets[a].0.total_cmp(&presets[b].0));
+    let pads: Vec<Preset> = longest.iter().take(PADS).map(|&place| pad(&presets[place].1)).collect();
+    for (number, preset) in (1..).zip(presets.into_iter().map(|(_, preset)| preset).chain(pads)) {
+        preset.save(&args.folder.join(format!("{number:02}.json")))?;
     }
     Ok(Outcome::Done)
+}
+
+/// The same sound, held: it swells, wanders while the key is down, and fades.
+fn pad(plucked: &Preset) -> Preset {
+    let mut pad = plucked.clone();
+    pad.name = format!("{} pad", plucked.name);
+    pad.about = format!("{}, held for as long as the key", plucked.about);
+    let held = [("attack", 300.0), ("release", 1_500.0), ("stretch", 2.0), ("start", 0.1), ("width", 0.6)];
+    pad.params.extend(held.map(|(id, value)| (id.to_owned(), Value::from(value))));
+    pad.params.insert("sustain".into(), Value::from("wander"));
+    pad
 }
 
 /// The centre, the middle of each recorded instrument, and points from a ball.
@@ -149,12 +165,19 @@ fn names(model: &ModelFile, sketches: &[Sketch], chosen: &[usize]) -> Vec<String
         let sketch = &sketches[place];
         let colour = ["Dark", "Warm", "Bright"][rank(|s| s.brightness_hz, sketch).min(2)];
         let length = ["long", "plucked", "short"][rank(|s| s.fall_db, sketch).min(2)];
-        let kind = nearest_label(model, &sketch.point).unwrap_or("sound").replace('-', " ");
+        let kind = kind_of(nearest_label(model, &sketch.point).unwrap_or("sound"));
         let name = format!("{colour} {length} {kind}");
         let same = names.iter().filter(|other| other.starts_with(&name)).count();
         names.push(if same == 0 { name } else { format!("{name} {}", same + 1) });
     }
     names
+}
+
+/// From `guitar-electric-emily` to `electric guitar`.
+fn kind_of(label: &str) -> String {
+    let mut words = label.split('-');
+    let family = words.next().unwrap_or(label);
+    words.next().map_or(family.to_owned(), |which| format!("{which} {family}"))
 }
 
 fn nearest_label<'a>(model: &'a ModelFile, point: &Latent) -> Option<&'a str> {
@@ -163,10 +186,13 @@ fn nearest_label<'a>(model: &'a ModelFile, point: &Latent) -> Option<&'a str> {
     nearest.map(|point| &*point.label)
 }
 
-/// Along which direction of the latent space sounds get brighter, and ring longer: of length one.
+/// Along which direction of the latent space sounds get brighter, and ring longer (of length one), and how loud its
+/// centre is.
 struct Slopes {
     brighter: Latent,
     longer: Latent,
+    /// Of the centre.
+    level_db: f32,
 }
 
 impl Slopes {
@@ -174,6 +200,7 @@ impl Slopes {
         Self {
             brighter: slope(sketches, |sketch| sketch.brightness_hz.log2()),
             longer: slope(sketches, |sketch| -sketch.fall_db),
+            level_db: sketches[0].level_db,
         }
     }
 
@@ -194,7 +221,24 @@ impl Slopes {
                 params.insert(format!("{group}z{axis}"), Value::from((f64::from(x) * 100.0).round() / 100.0));
             }
         }
-        params.extend([("humanise", 0.15), ("width", 0.3)].map(|(id, x)| (id.to_owned(), Value::from(x))));
+        // All are brought to the level of the centre.
+        params.insert("gain".into(), Value::from(f64::from(rounded(db_to_gain(self.level_db - own.level_db)))));
+        params.extend(
+            [("sustain", Value::from("off")), ("soft_limit", Value::from(false))].map(|(id, x)| (id.into(), x)),
+        );
+        let rest = [
+            ("attack", 0.0),
+            ("release", 250.0),
+            ("velocity", 0.7),
+            ("humanise", 0.15),
+            ("width", 0.3),
+            ("morph", 60.0),
+            ("start", 0.0),
+            ("stretch", 1.0),
+            ("sustain_begin", 0.25),
+            ("sustain_end", 0.5),
+        ];
+        params.extend(rest.map(|(id, x)| (id.to_owned(), Value::from(x))));
         let about = format!(
             "centre of brightness {:.0} Hz, {:.0} dB softer after a second",
             own.brightness_hz, own.fall_db
