@@ -1,6 +1,6 @@
 //! The key cache: starts of notes that were made before they were asked for.
 //!
-//! The audio thread wishes for recipes; a thread of its own makes them and hands them over as boxes, which come back
+//! The audio thread wishes for recipes; a thread of its own makes them and hands them over in boxes, which come back
 //! when they are no longer wanted. There is one box for each start that fits into the limit and never another, so
 //! nothing is allocated while notes play, and nothing is freed on the audio thread.
 
@@ -38,14 +38,14 @@ pub struct NoteStart {
 
 /// (audio) What is on the shelf, by key.
 pub struct Shelf {
-    places: Vec<Option<Box<NoteStart>>>,
+    places: Vec<Option<NoteStart>>,
     /// Keys that were wished for and have not come.
     pending: [bool; KEYS],
     /// Boxes that are neither on the shelf nor wished for.
     free: usize,
     wishes: Producer<Wish>,
-    starts: Consumer<Box<NoteStart>>,
-    returns: Producer<Box<NoteStart>>,
+    starts: Consumer<NoteStart>,
+    returns: Producer<NoteStart>,
     generation: Arc<AtomicU64>,
     state: Arc<WorkerState>,
     meters: Arc<Meters>,
@@ -55,9 +55,9 @@ pub struct Shelf {
 /// (cache) The other end.
 pub struct CacheEnd {
     wishes: Consumer<Wish>,
-    starts: Producer<Box<NoteStart>>,
-    returns: Consumer<Box<NoteStart>>,
-    boxes: Vec<Box<NoteStart>>,
+    starts: Producer<NoteStart>,
+    returns: Consumer<NoteStart>,
+    boxes: Vec<NoteStart>,
     /// Chunks in a start.
     pub chunks: usize,
     /// Share of one core that may be used.
@@ -87,8 +87,7 @@ pub(super) fn shelf(
     let (start, starts) = RingBuffer::new(count);
     let (give_back, returns) = RingBuffer::new(count);
     let nothing = Wish { recipe: Recipe::NOTHING, generation: 0 };
-    let boxes =
-        (0..count).map(|_| Box::new(NoteStart { wish: nothing, chunks: Vec::with_capacity(chunks) })).collect();
+    let boxes = (0..count).map(|_| NoteStart { wish: nothing, chunks: Vec::with_capacity(chunks) }).collect();
     let state = Arc::new(WorkerState::default());
     let shelf = Shelf {
         places: (0..KEYS).map(|_| None).collect(),
@@ -135,7 +134,7 @@ impl Shelf {
     /// The start of a note, if there is one of this very recipe and of the model that is chosen now.
     #[must_use]
     pub fn find(&self, recipe: &Recipe) -> Option<&NoteStart> {
-        let start = self.places[usize::from(recipe.note.number())].as_deref()?;
+        let start = self.places[usize::from(recipe.note.number())].as_ref()?;
         (start.wish == self.wish(*recipe)).then_some(start)
     }
 
@@ -186,7 +185,7 @@ impl Shelf {
         Wish { recipe, generation: self.generation() }
     }
 
-    fn give_back(&mut self, start: Box<NoteStart>) {
+    fn give_back(&mut self, start: NoteStart) {
         self.free += 1;
         // There is room for every box that exists.
         if let Err(rtrb::PushError::Full(start)) = self.returns.push(start) {
@@ -214,7 +213,7 @@ impl CacheEnd {
     }
 
     /// The next wish, and an empty box for it.
-    pub fn next_wish(&mut self) -> Option<(Wish, Box<NoteStart>)> {
+    pub fn next_wish(&mut self) -> Option<(Wish, NoteStart)> {
         while let Ok(mut start) = self.returns.pop() {
             start.chunks.clear();
             self.boxes.push(start);
@@ -230,7 +229,7 @@ impl CacheEnd {
     }
 
     /// Hands a start over.
-    pub fn serve(&mut self, start: Box<NoteStart>) {
+    pub fn serve(&mut self, start: NoteStart) {
         // There is room for every box that exists.
         let _ = self.starts.push(start);
     }
