@@ -214,7 +214,6 @@ impl UkulelatentParams {
             time: self.time.shape(),
             quality: self.quality.value().into(),
             soft_limit: self.output.soft_limit.value(),
-            ..Controls::default()
         }
     }
 
