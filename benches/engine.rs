@@ -53,6 +53,7 @@ fn main() {
         "load_average": load_average(),
         "delays": delays(notes),
         "delays_with_onnxruntime": with_onnxruntime(&arguments),
+        "cpu_to_first_sample_ms": cpu_to_first_sample(),
         "audio_thread": audio_thread(),
     });
     write("engine", &report);
@@ -115,6 +116,34 @@ fn with_onnxruntime(arguments: &[String]) -> Value {
     result.filter(|value| value["backend"] == BackendKind::OnnxRuntime.name()).unwrap_or(Value::Null)
 }
 
+/// What this process computes from key to first sample of a note that plays alone: the delay on a machine that does
+/// nothing else, whatever else this one does.
+fn cpu_to_first_sample() -> Value {
+    let mut instance = Instance::start(&choice(), setup(0.0, Controls::default())).expect("the workers start");
+    let engine = &mut instance.engine;
+    let meters = engine.meters();
+    let (mut left, mut right) = ([0.0; 1], [0.0; 1]);
+    let mut times = Vec::new();
+    for n in 0..200_u8 {
+        let started = meters.started_notes.load(Ordering::Acquire);
+        let key = MidiNote::new(40 + n % 45).expect("a key");
+        let latent = [f32::from(n % 7) / 3.0 - 1.0, f32::from(n % 11) / 5.0 - 1.0, 0.0, 0.0];
+        engine.set_controls(Controls { latent, ..Controls::default() });
+        std::thread::sleep(Duration::from_millis(2));
+        let began = cpu_time(Clock::Process);
+        let _ = engine.note_on(NoteId { voice: Some(n.into()), channel: 0, key }, 0.7);
+        while meters.started_notes.load(Ordering::Acquire) == started {
+            engine.render(&mut left, &mut right, |_, _| {});
+            std::thread::sleep(Duration::from_micros(100));
+        }
+        times.push((cpu_time(Clock::Process) - began).as_secs_f32() * 1e3);
+        engine.reset();
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    times.sort_by(f32::total_cmp);
+    summary(&times)
+}
+
 /// The share of a block's time that sixteen voices take of the audio thread, by the wall's clock and by the thread's.
 fn audio_thread() -> Value {
     let time = TimeShape { sustain: Sustain::Wander, ..TimeShape::default() };
@@ -128,14 +157,17 @@ fn audio_thread() -> Value {
     let block = Duration::from_secs_f64(rate().seconds(BLOCK));
     let (mut wall, mut cpu) = (Vec::new(), Vec::new());
     let mut pacer = Pacer::new();
+    let (whole, own) = (cpu_time(Clock::Process), cpu_time(Clock::Thread));
     while pacer.began.elapsed() < WATCHED {
         let (mut left, mut right) = ([0.0; BLOCK], [0.0; BLOCK]);
-        let (started, busy) = (Instant::now(), thread_cpu_time());
+        let (started, busy) = (Instant::now(), cpu_time(Clock::Thread));
         engine.render(&mut left, &mut right, |_, _| {});
-        cpu.push((thread_cpu_time() - busy).as_secs_f32() / block.as_secs_f32());
+        cpu.push((cpu_time(Clock::Thread) - busy).as_secs_f32() / block.as_secs_f32());
         wall.push(started.elapsed().as_secs_f32() / block.as_secs_f32());
         pacer.wait(block);
     }
+    let others = (cpu_time(Clock::Process) - whole).saturating_sub(cpu_time(Clock::Thread) - own);
+    let workers = others.as_secs_f64() / pacer.began.elapsed().as_secs_f64();
     // The first second: notes begin.
     let begun = (1.0 / block.as_secs_f32()) as usize;
     let shares = |mut values: Vec<f32>| {
@@ -150,7 +182,7 @@ fn audio_thread() -> Value {
         })
     };
     let dry = engine.meters().dry_streams.load(Ordering::Relaxed);
-    json!({ "voices": POLYPHONY, "share_wall": shares(wall), "share_cpu": shares(cpu), "dry_streams": dry })
+    json!({ "voices": POLYPHONY, "share_wall": shares(wall), "share_cpu": shares(cpu), "dry_streams": dry, "workers_cores": workers })
 }
 
 /// Random playing of four voices with a look-ahead of 20 ms.
@@ -241,19 +273,30 @@ fn write(name: &str, report: &Value) {
     }
 }
 
-/// CPU time of this thread so far.
+/// Whose time.
+#[derive(Clone, Copy)]
+enum Clock {
+    Thread,
+    Process,
+}
+
+/// CPU time so far.
 #[cfg(unix)]
-fn thread_cpu_time() -> Duration {
+fn cpu_time(clock: Clock) -> Duration {
+    let id = match clock {
+        Clock::Thread => libc::CLOCK_THREAD_CPUTIME_ID,
+        Clock::Process => libc::CLOCK_PROCESS_CPUTIME_ID,
+    };
     let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
     // SAFETY: `time` is a valid timespec that outlives the call.
-    let status = unsafe { libc::clock_gettime(libc::CLOCK_THREAD_CPUTIME_ID, &mut time) };
-    assert_eq!(status, 0, "every Unix has a thread clock");
+    let status = unsafe { libc::clock_gettime(id, &mut time) };
+    assert_eq!(status, 0, "every Unix has these clocks");
     Duration::new(time.tv_sec as u64, time.tv_nsec as u32)
 }
 
-/// Without a thread clock: the wall's, which load makes longer.
+/// Without such clocks: the wall's, which load makes longer.
 #[cfg(not(unix))]
-fn thread_cpu_time() -> Duration {
+fn cpu_time(_: Clock) -> Duration {
     static START: std::sync::LazyLock<Instant> = std::sync::LazyLock::new(Instant::now);
     START.elapsed()
 }

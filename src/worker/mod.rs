@@ -22,12 +22,13 @@ use cache::Cache;
 use kit::Kit;
 pub use resample::{ResampleError, Resampler};
 
-/// Threads of one instance, unless its owner asks for another number. More than a few gain little: a chord's
-/// notes are made side by side, and the host has work for its other cores.
+/// Threads of one instance, unless its owner asks for another number. Two at least: a new note need not wait until a
+/// piece of another is finished, and the audio thread leaves most of its core. More than a few gain little: a chord's notes
+/// are made side by side, and the host has work for its other cores.
 #[must_use]
 pub fn default_threads() -> usize {
     let cores = thread::available_parallelism().map_or(2, std::num::NonZero::get);
-    cores.saturating_sub(1).clamp(1, 4)
+    cores.saturating_sub(1).clamp(2, 4)
 }
 
 /// An instance's workers. Dropping it stops and joins them.

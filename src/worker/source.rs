@@ -14,9 +14,11 @@ use crate::model::card::{LATENT_DIM, ModelCard};
 use crate::units::MidiNote;
 
 /// Frames in the first decode: enough for the first block to sound.
-const FIRST_DECODE: usize = 16;
+const FIRST_DECODE: usize = 8;
 /// Frames in each later decode: so few calls that their fixed cost is small, so short that other notes get a turn.
-const LATER_DECODE: usize = 56;
+const LATER_DECODE: usize = 40;
+/// Frames in each further decode of a timbre that was reached by moving: it may be left again.
+const MOVED_DECODE: usize = 16;
 /// While the timbre moves it is decoded at every such frame; between, its frames are blended.
 const GRID: usize = 4;
 /// The same for a decoder that makes whole notes only, and takes as long for it.
@@ -188,7 +190,7 @@ impl Source {
         if moved && self.blended == self.grid {
             self.takes.swap(0, 1);
             let run = self.timeline.reach(2 * self.grid) + 2;
-            self.takes[1].begin(self.glide.now, self.note, (run, FIRST_DECODE));
+            self.takes[1].begin(self.glide.now, self.note, (run, MOVED_DECODE));
             self.blended = 0;
         }
     }
