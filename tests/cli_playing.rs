@@ -111,6 +111,6 @@ fn presets_are_exported_for_vst3_hosts() {
     assert!(said.lines().count() >= 8, "{said}");
     for entry in fs::read_dir(desk.path("presets")).expect("the folder") {
         let bytes = fs::read(entry.expect("an entry").path()).expect("a file");
-        assert!(bytes.starts_with(b"VST3\x01\0\0\0556B756C656C6174656E74536D706C72"));
+        assert!(bytes.starts_with(b"VST3\x01\x00\x00\x00556B756C656C6174656E74536D706C72"));
     }
 }

@@ -57,6 +57,7 @@ pub struct CacheEnd {
     wishes: Consumer<Wish>,
     starts: Producer<Box<NoteStart>>,
     returns: Consumer<Box<NoteStart>>,
+    #[allow(clippy::vec_box)] // The boxes themselves cross the threads.
     boxes: Vec<Box<NoteStart>>,
     /// Chunks in a start.
     pub chunks: usize,
