@@ -140,6 +140,9 @@ fn projects_of_all_versions_load_whole_into_an_instance_that_had_another() {
             serde_json::from_str(state["fields"][name].as_str().unwrap_or("{}")).expect("JSON in JSON")
         };
         assert_eq!(field(&saved, "model"), field(&expected, "model"), "version {version}");
+        let default = serde_json::json!({"scl": "", "kbm": ""});
+        let scale = expected["fields"].get("scale").map_or(default, |_| field(&expected, "scale"));
+        assert_eq!(field(&saved, "scale"), scale, "version {version}");
         // All values are exact in f32, and plain values are kept as they are.
         for (id, value) in expected["params"].as_object().expect("parameters by id") {
             assert_eq!(&saved["params"][id], value, "version {version}: {id}");

@@ -68,7 +68,7 @@ impl Engine {
 
     pub(super) fn push_due(&mut self, change: Change) {
         if let Some(early) = self.due.push(self.clock + self.latency as u64, change) {
-            self.make(early);
+            self.make(early, u64::MAX);
         }
     }
 }

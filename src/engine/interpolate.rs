@@ -11,6 +11,8 @@ use std::sync::LazyLock;
 pub(super) const HALF: usize = 12;
 /// Taps of a filter.
 const TAPS: usize = 2 * HALF;
+/// Taps that are summed side by side.
+const LANES: usize = 4;
 /// Places between two samples that have a filter of their own. Straight lines between them are off by at most
 /// `(pi / 128)^2 / 8`, -82 dB, at the highest frequency.
 const PLACES: usize = 128;
@@ -133,16 +135,20 @@ impl Reader {
         // The place is below one, unless its rounding to single precision lifts it there.
         let index = (place as usize).min(PLACES - 1);
         let share = place - index as f32;
-        let (below, above) = (&table[index], &table[index + 1]);
-        let inputs = &self.inputs[self.next..self.next + TAPS];
-        let mut sums = [0.0_f32; 4];
-        for tap in (0..TAPS).step_by(4) {
-            for lane in 0..4 {
-                let n = tap + lane;
-                sums[lane] += inputs[n] * (below[n] + share * (above[n] - below[n]));
+        let [below, above] = [&table[index], &table[index + 1]];
+        let Some(inputs) = self.inputs[self.next..].first_chunk::<TAPS>() else { return 0.0 };
+        // Both filters side by side, in lanes that the processor adds at once.
+        let [inputs, below, above] = [inputs, below, above].map(|taps| taps.as_chunks::<LANES>().0);
+        let (mut near, mut far) = ([0.0_f32; LANES], [0.0_f32; LANES]);
+        for ((inputs, below), above) in inputs.iter().zip(below).zip(above) {
+            for lane in 0..LANES {
+                near[lane] += inputs[lane] * below[lane];
+                far[lane] += inputs[lane] * above[lane];
             }
         }
-        (sums[0] + sums[1]) + (sums[2] + sums[3])
+        let mut sums = near;
+        sums.iter_mut().zip(far).for_each(|(near, far)| *near += share * (far - *near));
+        (sums[0] + sums[2]) + (sums[1] + sums[3])
     }
 }
 

@@ -4,6 +4,7 @@ use std::sync::atomic::Ordering;
 
 use super::limit::soften;
 use super::stream::{Surroundings, Wait};
+use super::voice::Voice;
 use super::{Change, Engine, MIX, Mode, NoteId, SLOTS};
 
 impl Engine {
@@ -29,7 +30,7 @@ impl Engine {
         let mut at = 0;
         while at < left.len() {
             while let Some(change) = self.due.due(self.clock) {
-                self.make(change);
+                self.make(change, self.clock);
             }
             let until_change = self.due.next_at().map_or(u64::MAX, |at| at - self.clock);
             let len = (left.len() - at).min(MIX).min(usize::try_from(until_change).unwrap_or(usize::MAX));
@@ -60,12 +61,13 @@ impl Engine {
         }
     }
 
-    /// Makes a change that is due now.
-    pub(super) fn make(&mut self, change: Change) {
+    /// Makes a change that is heard at `at`: notes that begin later were struck with what holds for them.
+    pub(super) fn make(&mut self, change: Change, at: u64) {
         match change {
             Change::Gain(gain) => self.gain.aim(gain),
             Change::Express(which, expression) => {
-                for voice in self.voices.iter_mut().flatten().filter(|voice| which.selects(voice.id)) {
+                let meant = |voice: &&mut Voice| which.selects(voice.id) && voice.start_at <= at;
+                for voice in self.voices.iter_mut().flatten().filter(meant) {
                     voice.express(expression);
                 }
             }

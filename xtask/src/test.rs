@@ -108,6 +108,7 @@ impl Tally {
             .args(selection)
             .arg(workspace.hosts().join(format!("test_{host}.py")))
             .env("UKULELATENT_VST3", &bundles.vst3)
+            .env("UKULELATENT_COMMAND_LINE", &bundles.command_line)
             .env("UKULELATENT_COUNTS", &counts));
         match read_counts(&counts) {
             Some((passed, failed)) => {
