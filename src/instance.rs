@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::engine::{Controls, Engine, Mode};
-use crate::link::{ModelChoice, link};
+use crate::link::{CacheLimits, ModelChoice, link};
 use crate::units::SampleRate;
 use crate::worker::{WorkerPool, default_threads};
 
@@ -24,6 +24,10 @@ pub struct Setup {
     pub controls: Controls,
     /// Worker threads; `None` for as many as suit this machine.
     pub threads: Option<usize>,
+    /// Bounds of the key cache.
+    pub cache: CacheLimits,
+    /// Delays some steps of each worker by up to this long, for tests of what must not depend on it.
+    pub drag: Option<Duration>,
 }
 
 /// One running instrument. Dropping it joins its workers.
@@ -39,8 +43,13 @@ impl Instance {
     /// # Errors
     /// If the system refuses a thread.
     pub fn start(choice: &Arc<ModelChoice>, setup: Setup) -> std::io::Result<Self> {
-        let (end, ends) = link(setup.rate, setup.threads.unwrap_or_else(default_threads));
-        let pool = WorkerPool::start(ends, choice, setup.rate)?;
+        let (mut end, ends) = link(setup.rate, setup.threads.unwrap_or_else(default_threads));
+        // A bounce waits for its notes: nothing is to be had from making them earlier.
+        let cache = match setup.mode {
+            Mode::Realtime => end.add_cache(setup.cache, setup.rate, choice),
+            Mode::Offline => None,
+        };
+        let pool = WorkerPool::start(ends, cache, choice, setup.rate, setup.drag)?;
         if setup.mode == Mode::Realtime {
             // A note right after this must not wait for a model to open.
             pool.wait_until_ready(OPENING);

@@ -3,6 +3,7 @@
 //!
 //! ARCHITECTURE.md says which thread runs which module.
 
+pub mod calibrate;
 pub mod dsp;
 pub mod engine;
 pub mod instance;
@@ -10,7 +11,10 @@ pub mod link;
 pub mod model;
 pub mod notices;
 pub mod params;
+pub mod perform;
 pub mod plugin;
+pub mod preset;
+pub mod tuning;
 pub mod units;
 pub mod worker;
 

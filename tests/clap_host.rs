@@ -126,7 +126,6 @@ fn a_project_restores_every_parameter_its_model_and_its_sound() {
         ("latency", 3.0),
     ];
     let mut host = Host::new();
-    assert_eq!(host.param_names().len(), values.len());
     for (id, value) in values {
         assert_ne!(host.value(id), value, "{id}: the test must change it");
         host.set(id, value);

@@ -5,36 +5,69 @@
 mod host;
 mod support;
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
 use host::Host;
 use nice_plug::prelude::{ClapPlugin, Enum, Param, ParamFlags, Params, Vst3Plugin};
-use ukulelatent::params::{LatencySetting, QualitySetting, STATE_VERSION, UkulelatentParams};
+use ukulelatent::params::{LatencySetting, QualitySetting, STATE_VERSION, UkulelatentParams, additions_since};
 use ukulelatent::plugin::Ukulelatent;
 
 /// The parameters, in order.
-const IDS: [&str; 10] = ["z1", "z2", "z3", "z4", "gain", "attack", "release", "velocity", "latency", "quality"];
+const IDS: [&str; 43] = [
+    // Version 1.
+    "z1",
+    "z2",
+    "z3",
+    "z4",
+    "gain",
+    "attack",
+    "release",
+    "velocity",
+    "latency",
+    // Version 2.
+    "quality",
+    "bend_range",
+    "mpe",
+    "mpe_range",
+    "humanise",
+    "wheel_z1",
+    "wheel_z2",
+    "wheel_z3",
+    "wheel_z4",
+    "pressure_z1",
+    "pressure_z2",
+    "pressure_z3",
+    "pressure_z4",
+    "slide_z1",
+    "slide_z2",
+    "slide_z3",
+    "slide_z4",
+    "velocity_z1",
+    "velocity_z2",
+    "velocity_z3",
+    "velocity_z4",
+    "tune",
+    "transpose",
+    "mts_esp",
+    "width",
+    "soft_limit",
+    "morph",
+    "start",
+    "stretch",
+    "sustain",
+    "sustain_begin",
+    "sustain_end",
+    "cache",
+    "cache_load",
+];
 
-/// What version 1 saved, from a project whose model is not on this machine.
-const STATE_1: &str = r#"{
-  "version": "0.1.0",
-  "params": {
-    "attack": {"f32": 12.5},
-    "gain": {"f32": 0.5},
-    "latency": {"string": "20ms"},
-    "release": {"f32": 750.0},
-    "velocity": {"f32": 0.25},
-    "z1": {"f32": -2.5},
-    "z2": {"f32": 1.25},
-    "z3": {"f32": 3.0},
-    "z4": {"f32": -0.125}
-  },
-  "fields": {
-    "model": "{\"name\":\"Gone\",\"sha256\":\"00ff\",\"path\":\"/nowhere/gone.onnx\"}",
-    "state_version": "1"
-  }
-}"#;
+/// What each version saved, from a project whose model is not on this machine.
+const STATES: [(&str, &str); 2] =
+    [("1", include_str!("states/version-1.json")), ("2", include_str!("states/version-2.json"))];
 
 fn params() -> UkulelatentParams {
-    UkulelatentParams::new(support::choice())
+    UkulelatentParams::new(support::choice(), Arc::default())
 }
 
 #[test]
@@ -45,13 +78,14 @@ fn parameter_ids_and_their_order_are_frozen() {
 }
 
 #[test]
-fn all_parameters_but_latency_and_quality_can_be_automated() {
+fn all_parameters_but_those_of_the_machine_can_be_automated() {
+    let fixed = ["latency", "quality", "cache", "cache_load"];
     let params = params();
     for (id, param, _) in params.param_map() {
         // SAFETY: the pointer leads into `params`, which outlives it.
         let flags = unsafe { param.flags() };
         let automatable = !flags.intersects(ParamFlags::NON_AUTOMATABLE | ParamFlags::HIDDEN);
-        assert_eq!(automatable, id != "latency" && id != "quality", "{id}");
+        assert_eq!(automatable, !fixed.contains(&&*id), "{id}");
     }
 }
 
@@ -85,25 +119,69 @@ fn plugin_ids_are_frozen() {
 }
 
 #[test]
-fn the_state_has_version_1() {
-    assert_eq!(STATE_VERSION, 1);
-    assert_eq!(Host::new().saved_json()["fields"]["state_version"], "1");
+fn the_state_has_version_2() {
+    assert_eq!(STATE_VERSION, 2);
+    assert_eq!(Host::new().saved_json()["fields"]["state_version"], "2");
 }
 
 #[test]
-fn a_project_saved_by_version_1_loads_whole() {
-    let mut host = Host::new();
-    assert!(host.load_json(STATE_1));
-    let expected: serde_json::Value = serde_json::from_str(STATE_1).expect("JSON");
-    let saved = host.saved_json();
-    assert_eq!(saved["fields"]["state_version"], expected["fields"]["state_version"]);
-    let model = |state: &serde_json::Value| -> serde_json::Value {
-        serde_json::from_str(state["fields"]["model"].as_str().expect("text")).expect("JSON in JSON")
-    };
-    assert_eq!(model(&saved), model(&expected));
-    // All values are exact in f32, and plain values are kept as they are. What version 1 did not know is as it was then.
-    for (id, value) in expected["params"].as_object().expect("an object") {
-        assert_eq!(&saved["params"][id], value, "{id}");
+fn projects_of_all_versions_load_whole_into_an_instance_that_had_another() {
+    for (version, state) in STATES {
+        let expected: serde_json::Value = serde_json::from_str(state).expect("JSON");
+        let mut host = Host::new();
+        // What an earlier version did not save must not stay as it was.
+        for id in IDS {
+            host.set(id, 1.0);
+        }
+        assert!(host.load_json(state), "version {version}");
+        let saved = host.saved_json();
+        assert_eq!(saved["fields"]["state_version"], "2");
+        let field = |state: &serde_json::Value, name: &str| -> serde_json::Value {
+            serde_json::from_str(state["fields"][name].as_str().unwrap_or("{}")).expect("JSON in JSON")
+        };
+        assert_eq!(field(&saved, "model"), field(&expected, "model"), "version {version}");
+        let default = serde_json::json!({"scl": "", "kbm": ""});
+        let scale = expected["fields"].get("scale").map_or(default, |_| field(&expected, "scale"));
+        assert_eq!(field(&saved, "scale"), scale, "version {version}");
+        // All values are exact in f32, and plain values are kept as they are.
+        for (id, value) in expected["params"].as_object().expect("parameters by id") {
+            assert_eq!(&saved["params"][id], value, "version {version}: {id}");
+        }
+        let added: BTreeMap<String, serde_json::Value> = additions_since(version.parse().expect("a number"))
+            .map(|(id, value)| (id.to_owned(), value))
+            .collect();
+        let names =
+            |params: &serde_json::Value| params.as_object().expect("by id").keys().cloned().collect::<Vec<_>>();
+        for id in names(&saved["params"]) {
+            let known = expected["params"].get(&id).is_some();
+            assert!(known != added.contains_key(&id), "version {version}: {id} must be saved or added");
+        }
+        let mut fresh = Host::new();
+        assert!(fresh.load_json(state));
+        assert_eq!(fresh.saved_json(), saved, "version {version}: something stayed as it was");
     }
-    assert_eq!(saved["params"]["quality"]["string"], "play");
+}
+
+#[test]
+fn a_project_of_version_1_plays_as_it_did() {
+    let mut host = Host::new();
+    host.set("width", 1.0);
+    host.set("humanise", 1.0);
+    let mut state: serde_json::Value = serde_json::from_str(STATES[0].1).expect("JSON");
+    state["params"]["latency"]["string"] = "live".into();
+    assert!(host.load_json(&state.to_string()));
+    let mut plain = Host::new();
+    for (id, plain_value) in [("z1", -2.5), ("z2", 1.25), ("z3", 3.0), ("z4", -0.125)] {
+        plain.set(id, (plain_value + 3.0) / 6.0);
+    }
+    let [old, new] = [host, plain].map(|mut host| {
+        host.set("gain", 0.5);
+        host.set("velocity", 0.25);
+        host.set("attack", 0.0);
+        host.set_offline();
+        host.activate(48_000.0);
+        host.play(&[(0, host::Cue::On(60, 1))], &[512], 4000)
+    });
+    assert_eq!(support::first_difference(&old.samples, &new.samples), None);
+    assert_eq!(support::first_difference(&old.samples, &old.right), None, "it was mono");
 }

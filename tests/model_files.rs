@@ -278,7 +278,7 @@ fn a_missing_model_gives_the_built_in_one_and_says_so() {
 #[test]
 fn a_project_keeps_its_missing_model_and_tells_the_user() {
     let choice = Arc::new(ModelChoice::new(built_in(), Catalog::default()));
-    let params = UkulelatentParams::new(Arc::clone(&choice));
+    let params = UkulelatentParams::new(Arc::clone(&choice), Arc::default());
     let before = choice.generation();
     let missing = r#"{"name":"Gone","sha256":"00ff","path":"/nowhere/gone.onnx"}"#;
     params.deserialize_fields(&BTreeMap::from([("model".to_owned(), missing.to_owned())]));

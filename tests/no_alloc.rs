@@ -12,8 +12,9 @@ use clack_host::events::io::InputEventBuffer;
 use clack_host::prelude::{InputEvents, UnknownEvent};
 use host::{Cue, Host};
 use support::{Event, all, note, only, setup, start};
-use ukulelatent::engine::{Controls, Engine, Mode};
+use ukulelatent::engine::{Controls, Engine, Expression, Mode};
 use ukulelatent::instance::Setup;
+use ukulelatent::link::{CacheLimits, Sustain, TimeShape};
 
 /// Set in the process that is to be aborted.
 const ALLOCATE: &str = "UKULELATENT_TEST_ALLOCATES";
@@ -72,7 +73,15 @@ fn everything(engine: &mut Engine, left: &mut [f32], right: &mut [f32], ended: &
             *ended += usize::from(engine.note_on(id, 0.8).is_some());
         }
         engine.render(left, right, |_, _| *ended += 1);
-        engine.set_controls(Controls { gain: 0.5, latent: [0.1; 4], attack_ms: 1.0, ..controls });
+        let time = TimeShape { sustain: Sustain::Wander, ..TimeShape::default() };
+        engine.set_controls(Controls { gain: 0.5, latent: [0.1; 4], morph_ms: 30.0, time, ..controls });
+        for expression in [Expression::Bend(50.0), Expression::Gain(0.5), Expression::Pan(0.3)] {
+            engine.express(only(63), expression);
+        }
+        engine.express(all(), Expression::Latent([0.2; 4]));
+        // More than can wait.
+        (0..2000).for_each(|n| engine.express(all(), Expression::Bend(n as f32)));
+        engine.set_tuning([round as f32; 128]);
         engine.note_off(only(60));
         engine.render(left, right, |_, _| *ended += 1);
         engine.choke(only(61));
@@ -91,7 +100,8 @@ fn everything(engine: &mut Engine, left: &mut [f32], right: &mut [f32], ended: &
 fn the_engine_allocates_nothing_offline_and_in_real_time() {
     for mode in [Mode::Offline, Mode::Realtime] {
         for threads in [1, 3] {
-            let mut instance = start(Setup { mode, threads: Some(threads), ..setup() });
+            let cache = CacheLimits::default();
+            let mut instance = start(Setup { mode, threads: Some(threads), cache, ..setup() });
             let (mut left, mut right) = (vec![0.0; 300], vec![0.0; 300]);
             let mut ended = 0;
             behind_the_guard(|| everything(&mut instance.engine, &mut left, &mut right, &mut ended));

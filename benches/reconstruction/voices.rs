@@ -41,7 +41,7 @@ impl<'a> Voice<'a> {
     fn begin(&mut self, sound: &'a Sound) {
         self.rows = sound.from_mel.chunks_exact(GEOMETRY.bins());
         self.reconstructor.begin(Quality::Play, ONSET);
-        self.resampler.begin(1.0, ONSET, SAMPLES).expect("a ratio within bounds");
+        self.resampler.begin(1.0, ONSET).expect("a ratio within bounds");
         self.made = 0;
     }
 
@@ -58,7 +58,7 @@ impl<'a> Voice<'a> {
         self.made += got;
         self.resampler.push(&block[..got]).expect("a block at a time");
         if self.made == SAMPLES {
-            self.resampler.finish().expect("once, at the end");
+            self.resampler.finish(SAMPLES - ONSET).expect("once, at the end");
         }
         while self.resampler.pull(out) > 0 {}
         self.made < SAMPLES

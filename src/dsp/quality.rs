@@ -70,6 +70,12 @@ impl Quality {
         schedule[if block < schedule.len() { block } else { schedule.len() - 1 }]
     }
 
+    /// Frames, counted from a sample's own, that a stream needs before the sample is final.
+    #[must_use]
+    pub fn look_ahead(self) -> usize {
+        (0..3).map(|block| self.effort(block).frames).max().unwrap_or(0) + 1
+    }
+
     /// Forward and inverse transforms that a stream of `frames` costs, in pairs: the physical limit of its speed.
     #[must_use]
     pub fn transform_pairs(self, frames: usize) -> usize {

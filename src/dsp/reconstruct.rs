@@ -164,6 +164,12 @@ impl Reconstructor {
         (self.effort().frames + 1).saturating_sub(self.loaded + self.queue.len() / self.geometry.bins())
     }
 
+    /// Whether [`Reconstructor::pull`] has something to give.
+    #[must_use]
+    pub fn has_samples(&self) -> bool {
+        self.taken < self.ready.len() || (self.frames_wanted() == 0 && self.loaded + self.queue.len() > 0)
+    }
+
     /// Takes final samples in order, as many as there are and `out` holds, and returns how many. Works on the next
     /// block when all samples before it are taken and its frames are there.
     pub fn pull(&mut self, out: &mut [f32]) -> usize {

@@ -4,24 +4,37 @@
 //! waits for its worker, so that a bounce has every note whole. All decisions hang on the engine's own sample
 //! clock, never on block borders or on how far a worker is: that is what makes bounces repeat to the bit.
 
+mod bend;
+mod changes;
+mod controls;
+mod due;
 mod envelope;
-mod gains;
+mod foresight;
+mod interpolate;
+mod limit;
 mod note;
+mod overload;
+mod pace;
+mod render;
 mod steal;
+mod stream;
 mod voice;
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 
+pub use controls::{Controls, Expression, LATENT_REACH, Mode, Strike, Tuning};
 pub use note::{NoteId, NoteSelector};
 
-use crate::link::{EngineEnd, Meters, Order, Quality, SLOTS};
+use crate::link::{EngineEnd, Meters, Order, Recipe, SLOTS};
 use crate::model::card::LATENT_DIM;
-use crate::units::SampleRate;
+use crate::units::{MidiNote, SampleRate};
+use due::Due;
 use envelope::{Envelope, Glide};
-use gains::DueGains;
+use foresight::Foresight;
+use pace::Pace;
 use steal::Candidate;
-use voice::{Surroundings, Voice};
+use stream::Stream;
+use voice::{Start, Voice};
 
 /// Notes that may be held at once; further slots are for the tails of stolen ones.
 pub const POLYPHONY: usize = 16;
@@ -32,43 +45,11 @@ const GAIN_GLIDE_MS: f32 = 20.0;
 /// Samples mixed at a time.
 const MIX: usize = 256;
 
-/// Whether the engine may wait for its workers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Mode {
-    /// Never waits: what is late comes late.
-    Realtime,
-    /// Waits until each sample is there.
-    Offline,
-}
-
-/// The parameters as they stand at one moment.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Controls {
-    /// Timbre of notes to come.
-    pub latent: [f32; LATENT_DIM],
-    /// Output gain, linear.
-    pub gain: f32,
-    /// Rise of notes to come, in milliseconds.
-    pub attack_ms: f32,
-    /// Fall of notes let go from now on, in milliseconds.
-    pub release_ms: f32,
-    /// How much velocity matters to level: 0 not at all, 1 fully.
-    pub velocity: f32,
-    /// How much work goes into notes to come.
-    pub quality: Quality,
-}
-
-impl Default for Controls {
-    fn default() -> Self {
-        Self {
-            latent: [0.0; LATENT_DIM],
-            gain: 1.0,
-            attack_ms: 0.0,
-            release_ms: 200.0,
-            velocity: 0.7,
-            quality: Quality::default(),
-        }
-    }
+/// What waits for its time.
+#[derive(Clone, Copy)]
+enum Change {
+    Gain(f32),
+    Express(NoteSelector, Expression),
 }
 
 /// Sixteen voices, their mixing, and their time.
@@ -79,31 +60,38 @@ pub struct Engine {
     /// Samples from an event to its sound.
     latency: usize,
     controls: Controls,
+    tuning: Tuning,
     gain: Glide,
-    /// Gains that wait for their time: like notes, they are heard after the latency.
-    gains: DueGains,
+    /// What waits for its time: like notes, it is heard after the latency.
+    due: Due<Change>,
+    foresight: Foresight,
+    pace: Pace,
     voices: [Option<Voice>; SLOTS],
     clock: u64,
     serial: u64,
-    mix: [f32; MIX],
+    mix: [[f32; MIX]; 2],
 }
 
 impl Engine {
     /// Takes the audio thread's end of the link. `latency` is in samples at `rate`.
     #[must_use]
     pub fn new(end: EngineEnd, rate: SampleRate, mode: Mode, latency: usize, controls: Controls) -> Self {
+        bend::Bend::warm_up();
         Self {
             end,
             rate,
             mode,
             latency,
             controls,
+            tuning: [0.0; 128],
             gain: Glide::new(controls.gain, rate.samples_in_ms(GAIN_GLIDE_MS)),
-            gains: DueGains::default(),
+            due: Due::new(Change::Gain(1.0)),
+            foresight: Foresight::new(rate.samples_in_ms(foresight::REST_MS)),
+            pace: Pace::default(),
             voices: [const { None }; SLOTS],
             clock: 0,
             serial: 0,
-            mix: [0.0; MIX],
+            mix: [[0.0; MIX]; 2],
         }
     }
 
@@ -121,13 +109,28 @@ impl Engine {
     /// Sets the parameters from this sample on.
     pub fn set_controls(&mut self, controls: Controls) {
         if controls.gain.to_bits() != self.controls.gain.to_bits() {
-            self.gains.push(self.clock + self.latency as u64, controls.gain);
+            self.push_due(Change::Gain(controls.gain));
         }
-        self.controls = controls;
+        let old = std::mem::replace(&mut self.controls, controls);
+        let moved = controls.latent.map(f32::to_bits) != old.latent.map(f32::to_bits);
+        if moved {
+            self.morph(NoteSelector::default());
+        }
+        let kind = |c: &Controls| (c.morph_ms, c.time, c.quality);
+        if moved || kind(&controls) != kind(&old) {
+            self.foresight.moved(self.clock);
+        }
+    }
+
+    /// Tunes notes to come.
+    pub fn set_tuning(&mut self, tuning: Tuning) {
+        self.tuning = tuning;
+        self.foresight.moved(self.clock);
     }
 
     /// Silences everything at once, as after a jump of the transport.
     pub fn reset(&mut self) {
+        self.pace.forget();
         for slot in 0..SLOTS {
             if self.voices[slot].take().is_some() {
                 self.abandon(slot);
@@ -149,112 +152,46 @@ impl Engine {
     }
 
     /// A key goes down now: its note sounds after the latency. Returns the note that had to go at once to make
-    /// room, if one did; it ends without a call of [`Engine::render`]'s `ended`.
+    /// room, or the new one if its key is tuned to nothing; it ends without a call of [`Engine::render`]'s `ended`.
     pub fn note_on(&mut self, id: NoteId, velocity: f32) -> Option<NoteId> {
+        self.strike(id, Strike { velocity, ..Strike::default() })
+    }
+
+    /// As [`Engine::note_on`], with all that a single note may begin with.
+    pub fn strike(&mut self, id: NoteId, strike: Strike) -> Option<NoteId> {
+        let Some(recipe) = recipe(&self.controls, &self.tuning, id.key, strike.latent) else { return Some(id) };
         let start_at = self.clock + self.latency as u64;
         if !self.is_active() {
             // Nothing sounds that a step could be heard in: every pass over a song starts at its own gain.
             self.gain = Glide::new(self.controls.gain, self.rate.samples_in_ms(GAIN_GLIDE_MS));
-            self.gains = DueGains::default();
+            self.due.clear();
         }
-        self.pluck_again(id, start_at);
+        self.pluck_again(id);
         let slot = self.free_slot(start_at);
-        let epoch = self.end.player(slot).begin();
-        let Controls { latent, quality, .. } = self.controls;
-        let order = Order { slot: slot as u8, epoch, note: id.key, latent, quality };
+        let epoch = self.end.player(slot).begin(self.latency);
+        let latency = self.latency as u32;
+        let (skip, generation) = if self.uses_cache() { self.end.load(slot, epoch, &recipe) } else { (0, 0) };
+        let order = Order { slot: slot as u8, epoch, latency, skip, generation, recipe };
+        self.foresight.heard(id.key);
         let sensitivity = self.controls.velocity.clamp(0.0, 1.0);
-        // Square law: half the velocity is a quarter of the level at full sensitivity, -12 dB.
-        let velocity_gain = 1.0 - sensitivity + sensitivity * velocity.clamp(0.0, 1.0).powi(2);
-        let envelope = Envelope::start(self.rate.samples_in_ms(self.controls.attack_ms));
         self.serial += 1;
-        let mut voice = Voice::new(id, self.serial, order, start_at, (velocity_gain, envelope));
-        if self.end.order(order) {
-            voice.unsent = None;
-        }
+        let start = Start {
+            id,
+            serial: self.serial,
+            at: start_at,
+            // Square law: half the velocity is a quarter of the level at full sensitivity, -12 dB.
+            velocity_gain: 1.0 - sensitivity + sensitivity * strike.velocity.clamp(0.0, 1.0).powi(2),
+            envelope: Envelope::start(self.rate.samples_in_ms(self.controls.attack_ms)),
+        };
+        let stream = Stream::new(order, &mut self.end);
+        let voice = Voice::new(start, &strike, &order, stream);
         self.voices[slot].replace(voice).map(|dismissed| dismissed.id)
     }
 
-    /// Keys go up now.
-    pub fn note_off(&mut self, which: NoteSelector) {
-        let at = self.clock + self.latency as u64;
-        let release = self.rate.samples_in_ms(self.controls.release_ms);
-        for voice in self.voices.iter_mut().flatten().filter(|voice| which.selects(voice.id)) {
-            voice.let_go(at, release);
-        }
-    }
-
-    /// Notes stop now, whatever their release.
-    pub fn choke(&mut self, which: NoteSelector) {
-        let at = self.clock + self.latency as u64;
-        let fade = self.rate.samples_in_ms(CUT_MS).max(1);
-        for voice in self.voices.iter_mut().flatten().filter(|voice| which.selects(voice.id)) {
-            voice.cut(at, fade);
-        }
-    }
-
-    /// Renders the next samples into both channels (of equal length), calling `ended` with the offset and name
-    /// of each note that ends.
-    pub fn render(&mut self, left: &mut [f32], right: &mut [f32], mut ended: impl FnMut(usize, NoteId)) {
-        let mut peak: f32 = 0.0;
-        let mut offset = 0;
-        for (left, right) in left.chunks_mut(MIX).zip(right.chunks_mut(MIX)) {
-            self.render_mix(left.len(), |n, id| ended(offset + n, id));
-            let began = self.clock - left.len() as u64;
-            for (n, ((l, r), mixed)) in left.iter_mut().zip(right).zip(&self.mix).enumerate() {
-                while let Some(gain) = self.gains.due(began + n as u64) {
-                    self.gain.aim(gain);
-                }
-                let sample = mixed * self.gain.next_value();
-                peak = peak.max(sample.abs());
-                (*l, *r) = (sample, sample);
-            }
-            offset += left.len();
-        }
-        let meters = self.end.meters();
-        meters.peak.fetch_max(peak, Ordering::Relaxed);
-        meters.voices.store(self.voices.iter().flatten().count() as u32, Ordering::Relaxed);
-        self.end.wake();
-    }
-
-    fn render_mix(&mut self, len: usize, mut ended: impl FnMut(usize, NoteId)) {
-        let mix = &mut self.mix[..len];
-        mix.fill(0.0);
-        let mut ends = [None; SLOTS];
-        for (slot, place) in self.voices.iter_mut().enumerate() {
-            let Some(voice) = place else { continue };
-            if let Some(order) = voice.unsent.take()
-                && !self.end.order(order)
-            {
-                voice.unsent = Some(order);
-            }
-            let offline = self.mode == Mode::Offline;
-            let around =
-                Surroundings { end: &mut self.end, slot, clock: self.clock, offline, has_lead: self.latency > 0 };
-            if let Some(after) = voice.render(mix, around) {
-                ends[slot] = Some((after, voice.id));
-                *place = None;
-                self.end.player(slot).begin();
-                self.end.nudge(slot);
-            }
-        }
-        self.clock += len as u64;
-        // Hosts want events in the order of time; an array this short sorts in place.
-        ends.sort_unstable_by_key(|end| end.map_or(usize::MAX, |(after, _)| after));
-        for (after, id) in ends.into_iter().flatten() {
-            ended(after, id);
-        }
-    }
-
-    /// A string plucked again stops its former vibration: a key that sounds already falls when it is struck
-    /// again, unless the host keeps the two notes apart by number.
-    fn pluck_again(&mut self, id: NoteId, at: u64) {
-        let release = self.rate.samples_in_ms(self.controls.release_ms);
-        let again = |voice: &&mut Voice| voice.id.key == id.key && voice.id.channel == id.channel;
-        for voice in self.voices.iter_mut().flatten().filter(again) {
-            if id.voice.is_none() || voice.id.voice == id.voice {
-                voice.let_go(at, release);
-            }
-        }
+    /// Whether notes may begin from the key cache: they wait for their workers offline, and with a look-ahead there is
+    /// time for them.
+    fn uses_cache(&self) -> bool {
+        self.mode == Mode::Realtime && self.latency == 0
     }
 
     /// A slot for a note that starts at `start_at`: room is made by cutting voices, and a free slot, or that of
@@ -279,9 +216,28 @@ impl Engine {
     }
 
     fn abandon(&mut self, slot: usize) {
-        self.end.player(slot).begin();
+        self.end.player(slot).begin(0);
         self.end.nudge(slot);
     }
+}
+
+/// What a key is made of; `None` if it is tuned to nothing.
+fn recipe(
+    controls: &Controls,
+    tuning: &Tuning,
+    key: MidiNote,
+    latent_offset: [f32; LATENT_DIM],
+) -> Option<Recipe> {
+    let Controls { latent, morph_ms, time, quality, .. } = *controls;
+    let latent = moved(latent, latent_offset);
+    let cents = tuning[usize::from(key.number())];
+    let seed = u32::from(key.number());
+    cents.is_finite().then_some(Recipe { note: key, cents, latent, morph_ms, time, quality, seed })
+}
+
+/// A timbre after a move, which must not lead out of the space.
+fn moved(latent: [f32; LATENT_DIM], offset: [f32; LATENT_DIM]) -> [f32; LATENT_DIM] {
+    std::array::from_fn(|axis| (latent[axis] + offset[axis]).clamp(-LATENT_REACH, LATENT_REACH))
 }
 
 fn candidates(

@@ -1,37 +1,27 @@
-//! One note of the engine: its stream of chunks, its envelope, and what it does when the stream runs dry.
+//! One note of the engine: its stream, its envelope, its own pitch, level and place.
 
-use std::sync::atomic::Ordering;
-
-use super::envelope::{Envelope, smooth_step};
+use super::bend::Bend;
+use super::controls::{Expression, Strike};
+use super::envelope::{Envelope, Glide, smooth_step};
 use super::note::NoteId;
-use crate::link::{EngineEnd, Order, Player};
+use super::stream::{Stream, Surroundings};
+use crate::link::{Order, Recipe};
+use crate::model::card::LATENT_DIM;
 
-/// Samples in which a stream that is about to run dry fades, and comes back.
-const DRY_FADE: usize = 64;
-
-/// Where a note stands with its stream.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Flow {
-    /// The first chunk is not there yet, or not due yet.
-    Waiting,
-    /// Sounding, with this many samples left to fade in.
-    Sounding { fade_in: usize },
-    /// Playing the last chunk that is there, fading towards its end.
-    RunningDry,
-    /// Ran dry: silent until the stream has more.
-    Dry,
-    /// The stream has ended.
-    Ended,
-}
+/// Samples in which a note's own level and place follow a change.
+const OWN_GLIDE: usize = 256;
 
 /// A note from its order to its end.
 pub(super) struct Voice {
     pub id: NoteId,
     pub serial: u64,
     /// Peak gain: velocity.
-    pub velocity_gain: f32,
-    /// Not yet accepted by the worker's queue.
-    pub unsent: Option<Order>,
+    velocity_gain: f32,
+    /// What was ordered.
+    pub recipe: Recipe,
+    /// This note's own share of its timbre.
+    pub latent_offset: [f32; LATENT_DIM],
+    pub stream: Stream,
     /// When the note is due, on the engine's clock.
     pub start_at: u64,
     /// After how many sounding samples the key is let go; a late note keeps its length.
@@ -40,50 +30,57 @@ pub(super) struct Voice {
     /// When a choked or stolen note begins its short fade, and how long that is.
     cut: Option<(u64, usize)>,
     envelope: Envelope,
-    flow: Flow,
+    bend: Bend,
+    gain: Glide,
+    /// Gains of the left and the right channel.
+    sides: [Glide; 2],
     /// Samples sounded.
     age: u64,
-    epoch: u32,
-    /// Samples of the front chunk already played.
-    offset: usize,
+    /// Of all samples sounded, before they are placed.
+    pub hash: u64,
 }
 
-/// What surrounds a voice while it renders.
-pub(super) struct Surroundings<'a> {
-    pub end: &'a mut EngineEnd,
-    pub slot: usize,
-    pub clock: u64,
-    /// Whether to wait for the workers.
-    pub offline: bool,
-    /// Whether notes have a look-ahead that they can miss.
-    pub has_lead: bool,
+/// What a voice begins with.
+pub(super) struct Start {
+    pub id: NoteId,
+    pub serial: u64,
+    /// On the engine's clock.
+    pub at: u64,
+    pub velocity_gain: f32,
+    pub envelope: Envelope,
 }
 
 impl Voice {
-    pub fn new(id: NoteId, serial: u64, order: Order, start_at: u64, shape: (f32, Envelope)) -> Self {
+    pub fn new(start: Start, strike: &Strike, order: &Order, stream: Stream) -> Self {
         Self {
-            id,
-            serial,
-            velocity_gain: shape.0,
-            epoch: order.epoch,
-            unsent: Some(order),
-            start_at,
+            id: start.id,
+            serial: start.serial,
+            velocity_gain: start.velocity_gain,
+            recipe: order.recipe,
+            latent_offset: strike.latent,
+            stream,
+            start_at: start.at,
             release_age: None,
             release: 0,
             cut: None,
-            envelope: shape.1,
-            flow: Flow::Waiting,
+            envelope: start.envelope,
+            bend: Bend::new(strike.bend_cents),
+            gain: Glide::new(strike.gain, OWN_GLIDE),
+            sides: side_gains(strike.pan).map(|gain| Glide::new(gain, OWN_GLIDE)),
             age: 0,
-            offset: 0,
+            hash: 0xcbf2_9ce4_8422_2325,
         }
     }
 
-    /// The key was let go at `at` on the engine's clock; the note falls over `release` samples.
-    pub fn let_go(&mut self, at: u64, release: usize) {
-        if self.release_age.is_none() {
-            self.release_age = Some(at.saturating_sub(self.start_at));
-            self.release = release;
+    /// The key was let go at `at` on the engine's clock; the note falls over `release` samples. `false` if it had
+    /// been before.
+    pub fn let_go(&mut self, at: u64, release: usize) -> bool {
+        if self.release_age.is_some() {
+            return false;
         }
+        self.release_age = Some(at.saturating_sub(self.start_at));
+        self.release = release;
+        true
     }
 
     /// Fades within `length` samples from `at` on, whatever the key does.
@@ -106,16 +103,46 @@ impl Voice {
         self.envelope.level() * self.velocity_gain
     }
 
+    /// The sample of the stream that is due at `clock`: negative before the first.
+    pub fn position(&self, clock: u64) -> i64 {
+        if self.stream.taken() > 0 {
+            self.stream.taken() as i64
+        } else {
+            (clock as i64 - self.start_at as i64).min(0)
+        }
+    }
+
+    /// Whether it is silent for want of samples: it broke off, or was due before `overdue` and has not begun.
+    pub fn is_starved(&self, overdue: u64) -> bool {
+        self.stream.is_dry() || (self.stream.is_waiting() && self.start_at < overdue)
+    }
+
+    /// Changes the note's own pitch, level or place from its next sample on. Timbre is the worker's business.
+    pub fn express(&mut self, expression: Expression) {
+        match expression {
+            Expression::Gain(gain) => self.gain.aim(gain),
+            Expression::Pan(pan) => {
+                for (side, gain) in self.sides.iter_mut().zip(side_gains(pan)) {
+                    side.aim(gain);
+                }
+            }
+            Expression::Bend(cents) => self.bend.aim(cents),
+            Expression::Latent(_) => {}
+        }
+    }
+
     /// Whether nothing more will sound at `clock` or later.
     pub fn is_over(&self, clock: u64) -> bool {
-        self.flow == Flow::Ended
+        self.bend.has_ended(&self.stream)
             || self.envelope.is_ended()
             || self.cut.is_some_and(|(at, length)| clock >= at + length as u64 || (clock >= at && self.age == 0))
     }
 
-    /// Adds the note's next samples to `mix`; returns after how many of them the note was over, if it was.
-    pub fn render(&mut self, mix: &mut [f32], mut around: Surroundings<'_>) -> Option<usize> {
-        for (n, out) in mix.iter_mut().enumerate() {
+    /// Adds the note's next samples to both channels; returns after how many of them the note was over, if it was.
+    pub fn render(&mut self, mix: [&mut [f32]; 2], mut around: Surroundings<'_>) -> Option<usize> {
+        let [left, right] = mix;
+        let len = left.len();
+        for (n, (left, right)) in left.iter_mut().zip(right).enumerate() {
             let clock = around.clock + n as u64;
             if self.is_over(clock) {
                 return Some(n);
@@ -123,15 +150,22 @@ impl Voice {
             if clock < self.start_at {
                 continue;
             }
-            let Some(sample) = self.supply(&mut around, clock) else { continue };
+            let Some(sample) = self.bend.next(&mut self.stream, &mut around, clock - self.start_at) else {
+                continue;
+            };
             if !self.envelope.is_released() && self.release_age.is_some_and(|age| self.age >= age) {
                 self.envelope.release(self.release);
             }
-            let gain = self.envelope.next_level() * self.cut_gain(clock) * self.velocity_gain;
-            *out += sample * gain;
+            let gain =
+                self.envelope.next_level() * self.cut_gain(clock) * self.velocity_gain * self.gain.next_value();
+            let sample = sample * gain;
+            // FNV-1a (Fowler, Noll, Vo), a sample at a time.
+            self.hash = (self.hash ^ u64::from(sample.to_bits())).wrapping_mul(0x0100_0000_01b3);
+            *left += sample * self.sides[0].next_value();
+            *right += sample * self.sides[1].next_value();
             self.age += 1;
         }
-        self.is_over(around.clock + mix.len() as u64).then_some(mix.len())
+        self.is_over(around.clock + len as u64).then_some(len)
     }
 
     fn cut_gain(&self, clock: u64) -> f32 {
@@ -140,138 +174,13 @@ impl Voice {
             _ => 1.0,
         }
     }
-
-    /// The stream's next sample, faded where the stream breaks off or comes back.
-    fn supply(&mut self, around: &mut Surroundings<'_>, clock: u64) -> Option<f32> {
-        if !self.is_flowing(around, clock) {
-            return None;
-        }
-        let front = around.end.player(around.slot).front()?;
-        let (len, last) = (usize::from(front.len), front.last);
-        let to_go = len.saturating_sub(self.offset);
-        if to_go == 0 {
-            // Only a note's last chunk may be empty.
-            self.next_chunk(around, last);
-            return None;
-        }
-        let mut sample = front.samples[self.offset];
-        if !last && to_go == DRY_FADE.min(len) && !self.is_there(around, 2) {
-            self.flow = Flow::RunningDry;
-        }
-        match &mut self.flow {
-            Flow::Sounding { fade_in } if *fade_in > 0 => {
-                sample *= smooth_step(1.0 - *fade_in as f32 / DRY_FADE as f32);
-                *fade_in -= 1;
-            }
-            Flow::RunningDry => sample *= smooth_step((to_go - 1) as f32 / DRY_FADE as f32),
-            _ => {}
-        }
-        self.offset += 1;
-        if to_go == 1 {
-            self.next_chunk(around, last);
-        }
-        Some(sample)
-    }
-
-    /// Whether there is a chunk to play; starts and resumes the note when there is.
-    fn is_flowing(&mut self, around: &mut Surroundings<'_>, clock: u64) -> bool {
-        match self.flow {
-            Flow::Sounding { .. } | Flow::RunningDry => true,
-            Flow::Ended => false,
-            Flow::Waiting => {
-                if !self.is_there(around, 1) {
-                    return false;
-                }
-                if around.has_lead && clock > self.start_at {
-                    around.end.meters().late_notes.fetch_add(1, Ordering::Relaxed);
-                }
-                self.flow = Flow::Sounding { fade_in: 0 };
-                true
-            }
-            Flow::Dry => {
-                // Two chunks, so that it does not run dry again at once; the last one comes alone.
-                let ends = self.is_there(around, 1)
-                    && around.end.player(around.slot).front().is_some_and(|chunk| chunk.last);
-                if !ends && !self.is_there(around, 2) {
-                    return false;
-                }
-                self.flow = Flow::Sounding { fade_in: DRY_FADE };
-                true
-            }
-        }
-    }
-
-    fn next_chunk(&mut self, around: &mut Surroundings<'_>, last: bool) {
-        around.end.player(around.slot).advance();
-        around.end.nudge(around.slot);
-        self.offset = 0;
-        if last {
-            self.flow = Flow::Ended;
-        } else if self.flow == Flow::RunningDry {
-            around.end.meters().dry_streams.fetch_add(1, Ordering::Relaxed);
-            self.flow = Flow::Dry;
-        }
-    }
-
-    /// In real time: makes sure that the worker looks at this note again, or ends a note whose worker is gone.
-    fn ask_again(&mut self, around: &mut Surroundings<'_>) {
-        around.end.nudge(around.slot);
-        if around.end.is_orphaned(around.slot) && around.end.player(around.slot).waiting(self.epoch) == 0 {
-            self.fail(around);
-        }
-    }
-
-    /// Nothing more will come of the note: says so once, and ends it.
-    fn fail(&mut self, around: &Surroundings<'_>) {
-        around.end.meters().failed_notes.fetch_add(1, Ordering::Relaxed);
-        self.flow = Flow::Ended;
-    }
-
-    /// Whether this many of the note's chunks are in the ring. Offline, waits until they are.
-    fn is_there(&mut self, around: &mut Surroundings<'_>, chunks: usize) -> bool {
-        let epoch = self.epoch;
-        let has = |player: &mut Player| player.waiting(epoch) >= chunks;
-        if has(around.end.player(around.slot)) {
-            return true;
-        }
-        if !around.offline {
-            self.ask_again(around);
-            return false;
-        }
-        let mut patience = Patience::default();
-        while !has(around.end.player(around.slot)) {
-            if let Some(order) = self.unsent.take()
-                && !around.end.order(order)
-            {
-                self.unsent = Some(order);
-            }
-            around.end.nudge(around.slot);
-            around.end.wake();
-            if around.end.is_orphaned(around.slot) && !has(around.end.player(around.slot)) {
-                self.fail(around);
-                return false;
-            }
-            patience.wait();
-        }
-        true
-    }
 }
 
-/// Waiting for a worker in offline rendering: politely, then asleep, so that the worker gets the core.
-#[derive(Default)]
-struct Patience {
-    turns: u32,
-}
-
-impl Patience {
-    const POLITE_TURNS: u32 = 16;
-
-    fn wait(&mut self) {
-        self.turns += 1;
-        if self.turns <= Self::POLITE_TURNS {
-            std::thread::yield_now();
-        } else {
-            std::thread::sleep(std::time::Duration::from_micros(100));
-        }
+/// Gains of both channels for a place from -1 to 1: of constant power, and one in the middle.
+fn side_gains(pan: f32) -> [f32; 2] {
+    if pan == 0.0 {
+        return [1.0; 2];
     }
+    let angle = (pan.clamp(-1.0, 1.0) + 1.0) * std::f32::consts::FRAC_PI_4;
+    [angle.cos() * std::f32::consts::SQRT_2, angle.sin() * std::f32::consts::SQRT_2]
 }

@@ -9,7 +9,7 @@ use crate::model::{Catalog, ModelError, ModelFile, ModelReference};
 /// (main -> workers) Which model the project wants; and (workers -> main) what became of it.
 pub struct ModelChoice {
     catalog: Catalog,
-    generation: AtomicU64,
+    generation: Arc<AtomicU64>,
     state: Mutex<ChoiceState>,
     /// Told of each new notice, on whatever thread it comes up; never the audio thread.
     listener: fn(&str),
@@ -35,7 +35,7 @@ impl ModelChoice {
     pub fn new(model: Arc<ModelFile>, catalog: Catalog) -> Self {
         let state =
             ChoiceState { reference: ModelReference::to(&model), resolved: Some(model), notices: Vec::new() };
-        Self { catalog, generation: AtomicU64::new(1), state: Mutex::new(state), listener: |_| {} }
+        Self { catalog, generation: Arc::new(AtomicU64::new(1)), state: Mutex::new(state), listener: |_| {} }
     }
 
     /// Has each new notice told to `listener` as it comes up.
@@ -64,6 +64,12 @@ impl ModelChoice {
     #[must_use]
     pub fn generation(&self) -> u64 {
         self.generation.load(Ordering::Acquire)
+    }
+
+    /// The generation, to look at from the audio thread.
+    #[must_use]
+    pub fn watch(&self) -> Arc<AtomicU64> {
+        Arc::clone(&self.generation)
     }
 
     /// Finds and opens the chosen model; the first caller does the work. Not for the audio thread.

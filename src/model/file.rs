@@ -3,12 +3,14 @@
 use std::borrow::Cow;
 use std::fmt;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use onnx_rs::ast::{DataType, Dimension, Graph, TensorShapeDimension, ValueInfo};
 use sha2::{Digest, Sha256};
 
 use super::card::{CardError, LATENT_DIM, METADATA_KEY, ModelCard};
+use super::decoder::Decoder;
+use super::loudness;
 use crate::units::MidiNote;
 
 /// The instrument inside the program.
@@ -109,6 +111,7 @@ pub struct ModelFile {
     pub sha256: String,
     /// Whether a decode can be cut in chunks (the graph has a `frames` input).
     pub chunked: bool,
+    common_gain: OnceLock<f32>,
     bytes: Cow<'static, [u8]>,
 }
 
@@ -152,7 +155,13 @@ impl ModelFile {
             .map_err(|source| ModelError::Card { origin: origin.clone(), source })?;
         let chunked = GraphCheck { origin: &origin, graph, card: &card }.run()?;
         let sha256 = Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect();
-        Ok(Self { card, origin, sha256, chunked, bytes })
+        Ok(Self { card, origin, sha256, chunked, common_gain: OnceLock::new(), bytes })
+    }
+
+    /// The gain that brings it to the common loudness, measured by the first caller. A model that cannot be decoded is
+    /// left as it is: whoever plays it will say so.
+    pub fn common_gain(&self, decoder: &mut Decoder) -> f32 {
+        *self.common_gain.get_or_init(|| loudness::common_gain(decoder, &self.card).unwrap_or(1.0))
     }
 
     /// The whole file.

@@ -6,6 +6,7 @@ pub mod card;
 pub mod catalog;
 pub mod decoder;
 pub mod file;
+pub mod loudness;
 
 pub use catalog::{Catalog, ModelReference};
 pub use file::{ModelError, ModelFile};

@@ -1,11 +1,9 @@
-//! What one worker needs to play one model: a decoder session, the mel inversion, and a desk per slot.
+//! What a worker needs to play one model: a decoder session, the mel inversion, and a desk per slot.
 
-use super::note::{Desk, NoteError, Tools};
-use crate::dsp::inversion::MelInverter;
-use crate::dsp::mel::MelFilterBank;
-use crate::link::{Chosen, Order, WorkerEnd};
+use super::note::{Desk, NoteError, Sink};
+use super::tools::Tools;
+use crate::link::{Change, Chosen, Chunk, Feed, Order, WorkerEnd};
 use crate::model::ModelError;
-use crate::model::decoder::Decoder;
 use crate::units::SampleRate;
 
 /// Everything is allocated here, nothing per note.
@@ -16,19 +14,16 @@ pub(super) struct Kit {
     desks: Vec<Desk>,
 }
 
+impl Sink for Feed {
+    fn push(&mut self, chunk: Chunk) -> bool {
+        Feed::push(self, chunk)
+    }
+}
+
 impl Kit {
     pub fn new(chosen: &Chosen, rate: SampleRate, slots: usize) -> Result<Self, ModelError> {
-        let card = &chosen.model.card;
-        let bank = MelFilterBank::new(card.mel, card.geometry, card.sample_rate_hz);
-        let tools = Tools {
-            decoder: Decoder::new(&chosen.model)?,
-            inverter: MelInverter::new(&bank, MelInverter::ITERATIONS),
-            amplitude: card.amplitude,
-            notes: card.notes,
-            mel: vec![0.0; card.mel.bands],
-            magnitude: vec![0.0; card.geometry.bins()],
-        };
-        let desks = (0..slots).map(|_| Desk::new(card, rate)).collect();
+        let tools = Tools::new(&chosen.model)?;
+        let desks = (0..slots).map(|_| Desk::new(&chosen.model.card, chosen.model.chunked, rate)).collect();
         Ok(Self { generation: chosen.generation, tools, desks })
     }
 
@@ -37,26 +32,32 @@ impl Kit {
         self.desks[feed].begin(order, &self.tools)
     }
 
+    /// Hands a change to a slot's desk; `false` if it came too late for its frame.
+    pub fn change(&mut self, feed: usize, change: &Change) -> bool {
+        self.desks[feed].change(change)
+    }
+
     pub fn is_busy(&self) -> bool {
         self.desks.iter().any(Desk::is_busy)
     }
 
-    /// The busy desk with the shortest queue that has room for more, and that queue's length.
-    pub fn most_urgent(&mut self, end: &WorkerEnd) -> Option<(usize, usize)> {
+    /// The desk whose note runs dry first, of those that can be worked on, and in how many samples that is. `played`
+    /// is by feed, as it was before changes were read.
+    pub fn most_urgent(&mut self, end: &WorkerEnd, played: &[i64]) -> Option<(usize, i64)> {
         for (desk, feed) in self.desks.iter_mut().zip(&end.feeds) {
             desk.abandon_unless(|epoch| feed.wants(epoch));
         }
-        let ready = self.desks.iter().zip(&end.feeds).enumerate();
+        let ready = self.desks.iter().zip(&end.feeds).zip(played).enumerate();
         ready
-            .filter(|(_, (desk, feed))| desk.is_busy() && feed.has_room())
-            .map(|(index, (_, feed))| (index, feed.queued()))
-            .min_by_key(|&(_, queued)| queued)
+            .filter(|(_, ((desk, feed), played))| feed.has_room() && desk.can_work(**played))
+            .map(|(index, ((desk, _), played))| (index, desk.ahead(*played)))
+            .min_by_key(|&(_, ahead)| ahead)
     }
 
     /// Makes the next stretch of one note and hands over what is finished. A note that cannot be made leaves
     /// the desk; its epoch comes back with the reason.
-    pub fn work(&mut self, feed: usize, end: &mut WorkerEnd) -> Result<(), (Option<u32>, NoteError)> {
+    pub fn work(&mut self, feed: usize, end: &mut WorkerEnd, played: i64) -> Result<(), (Option<u32>, NoteError)> {
         let desk = &mut self.desks[feed];
-        desk.work(&mut self.tools, &mut end.feeds[feed]).map_err(|error| (desk.give_up(), error))
+        desk.work(&mut self.tools, &mut end.feeds[feed], played).map_err(|error| (desk.give_up(), error))
     }
 }

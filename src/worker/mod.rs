@@ -1,47 +1,72 @@
 //! The workers: threads that turn orders into sound. A pool belongs to one instance and is joined when dropped.
 
+mod cache;
 mod kit;
 mod note;
 mod resample;
+mod source;
+mod take;
+mod timeline;
+mod timing;
+mod tools;
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use crate::link::{CHUNK, Chosen, Chunk, ModelChoice, Supervisor, WorkerEnd};
+use crate::link::{CacheEnd, Change, Chosen, Chunk, Message, ModelChoice, Order, Supervisor, WorkerEnd};
 use crate::model::{ModelError, ModelFile};
 use crate::units::SampleRate;
+use cache::Cache;
 use kit::Kit;
 pub use resample::{ResampleError, Resampler};
 
-/// Threads of one instance, unless its owner asks for another number. More than a few gain little: a chord's
-/// notes are made side by side, and the host has work for its other cores.
+/// Threads of one instance, unless its owner asks for another number. Two at least: a new note need not wait until a
+/// piece of another is finished, and the audio thread leaves most of its core. More than a few gain little: a chord's notes
+/// are made side by side, and the host has work for its other cores.
 #[must_use]
 pub fn default_threads() -> usize {
     let cores = thread::available_parallelism().map_or(2, std::num::NonZero::get);
-    cores.saturating_sub(1).clamp(1, 4)
+    cores.saturating_sub(1).clamp(2, 4)
 }
 
 /// An instance's workers. Dropping it stops and joins them.
 pub struct WorkerPool {
     workers: Vec<(Supervisor, JoinHandle<()>)>,
+    cache: Option<(Supervisor, JoinHandle<()>)>,
 }
 
 impl WorkerPool {
-    /// Starts one thread per end, making sound at `rate` with whatever model `choice` names.
+    /// Starts one thread per end, making sound at `rate` with whatever model `choice` names. `drag` delays some
+    /// steps by up to that long: for tests of what must not depend on it.
     ///
     /// # Errors
     /// If the system refuses a thread; those already started are stopped again.
-    pub fn start(ends: Vec<WorkerEnd>, choice: &Arc<ModelChoice>, rate: SampleRate) -> std::io::Result<Self> {
-        let mut pool = Self { workers: Vec::with_capacity(ends.len()) };
+    pub fn start(
+        ends: Vec<WorkerEnd>,
+        cache: Option<CacheEnd>,
+        choice: &Arc<ModelChoice>,
+        rate: SampleRate,
+        drag: Option<Duration>,
+    ) -> std::io::Result<Self> {
+        let mut pool = Self { workers: Vec::with_capacity(ends.len()), cache: None };
         for end in ends {
             let supervisor = end.supervisor();
             let choice = Arc::clone(choice);
-            let refused = vec![None; end.feeds.len()];
-            let body = move || Worker { end, choice, rate, kits: Vec::new(), broken: None, refused }.run();
+            let (refused, played) = (vec![None; end.feeds.len()], vec![0; end.feeds.len()]);
+            let body = move || {
+                Worker { end, choice, rate, kits: Vec::new(), broken: None, refused, played, drag, dragged: 1 }
+                    .run()
+            };
             let handle = thread::Builder::new().name("ukulelatent worker".into()).spawn(body)?;
             pool.workers.push((supervisor, handle));
+        }
+        if let Some(end) = cache {
+            let supervisor = end.supervisor();
+            let choice = Arc::clone(choice);
+            let body = move || Cache::new(end, choice, rate).run();
+            pool.cache = Some((supervisor, thread::Builder::new().name("ukulelatent cache".into()).spawn(body)?));
         }
         Ok(pool)
     }
@@ -57,10 +82,10 @@ impl WorkerPool {
 
 impl Drop for WorkerPool {
     fn drop(&mut self) {
-        for (supervisor, _) in &self.workers {
+        for (supervisor, _) in self.workers.iter().chain(&self.cache) {
             supervisor.stop();
         }
-        for (_, handle) in self.workers.drain(..) {
+        for (_, handle) in self.workers.drain(..).chain(self.cache.take()) {
             // A worker that panicked has already said so through its end; there is no one to tell here.
             let _ = handle.join();
         }
@@ -78,6 +103,11 @@ struct Worker {
     broken: Option<u64>,
     /// Per feed, the note that nothing will come of and whose engine does not know yet.
     refused: Vec<Option<u32>>,
+    /// Per feed, what the engine had played before messages were read.
+    played: Vec<i64>,
+    drag: Option<Duration>,
+    /// Where the delays come from.
+    dragged: u32,
 }
 
 impl Worker {
@@ -86,30 +116,55 @@ impl Worker {
         self.follow_choice();
         self.end.report_ready();
         while !self.end.is_stopped() {
-            let ordered = self.take_orders();
+            let ordered = self.take_messages();
             if !self.step() && !ordered {
                 // Whoever has work for us sets it first and then unparks: no wake-up is lost.
+                self.end.report_busy(false);
                 thread::park();
+                self.end.report_busy(true);
                 self.follow_choice();
             }
         }
     }
 
-    fn take_orders(&mut self) -> bool {
+    /// Takes in what came; `false` if nothing did.
+    fn take_messages(&mut self) -> bool {
+        // Before the messages: all that were stamped earlier are then among them.
+        for (played, feed) in self.played.iter_mut().zip(&self.end.feeds) {
+            *played = feed.played();
+        }
         let mut any = false;
-        while let Some(order) = self.end.next_order() {
+        while let Some(message) = self.end.next_message() {
             any = true;
-            self.follow_choice();
-            let Some(feed) = self.end.feed_of(order.slot) else { continue };
-            self.refused[feed] = None;
-            match self.kits.last_mut().map(|kit| kit.begin(feed, order)) {
-                Some(Ok(())) => {}
-                Some(Err(error)) => self.refuse(feed, order.epoch, Some(&error)),
-                // Why there is no kit was said when it could not be made.
-                None => self.refuse(feed, order.epoch, None),
+            match message {
+                Message::Order(order) => self.begin(order),
+                Message::Change(change) => self.change(&change),
             }
         }
         any
+    }
+
+    fn begin(&mut self, order: Order) {
+        self.follow_choice();
+        let Some(feed) = self.end.feed_of(order.slot) else { return };
+        self.refused[feed] = None;
+        self.played[feed] = -i64::from(order.latency);
+        // What the engine has of the note already must be of the same model: it changed a moment ago if it is not.
+        let fits = |kit: &&mut Kit| order.skip == 0 || kit.generation == order.generation;
+        match self.kits.iter_mut().rfind(fits).map(|kit| kit.begin(feed, order)) {
+            Some(Ok(())) => {}
+            Some(Err(error)) => self.refuse(feed, order.epoch, Some(&error)),
+            // Why there is no kit was said when it could not be made.
+            None => self.refuse(feed, order.epoch, None),
+        }
+    }
+
+    fn change(&mut self, change: &Change) {
+        let Some(feed) = self.end.feed_of(change.slot) else { return };
+        // A note lies on one desk; all others know nothing of its epoch.
+        if self.kits.iter_mut().any(|kit| !kit.change(feed, change)) {
+            self.end.meters.late_changes.fetch_add(1, Ordering::Relaxed);
+        }
     }
 
     /// Makes a kit for the chosen model if the newest one is for another.
@@ -139,6 +194,12 @@ impl Worker {
 
     /// Works on the note that will run dry first; `false` if no note can be worked on.
     fn step(&mut self) -> bool {
+        if let Some(longest) = self.drag {
+            self.dragged = self.dragged.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            if self.dragged >> 28 == 0 {
+                thread::sleep(longest.mul_f32((self.dragged >> 12 & 0xffff) as f32 / 65_535.0));
+            }
+        }
         self.deliver_refusals();
         let newest = self.kits.len().saturating_sub(1);
         let mut index = 0;
@@ -147,11 +208,11 @@ impl Worker {
             index > newest || kit.is_busy()
         });
         let candidates = self.kits.iter_mut().filter_map(|kit| {
-            let (feed, queued) = kit.most_urgent(&self.end)?;
-            Some((queued, feed, kit))
+            let (feed, ahead) = kit.most_urgent(&self.end, &self.played)?;
+            Some((ahead, feed, kit))
         });
-        let Some((_, feed, kit)) = candidates.min_by_key(|(queued, ..)| *queued) else { return false };
-        if let Err((Some(epoch), error)) = kit.work(feed, &mut self.end) {
+        let Some((_, feed, kit)) = candidates.min_by_key(|(ahead, ..)| *ahead) else { return false };
+        if let Err((Some(epoch), error)) = kit.work(feed, &mut self.end, self.played[feed]) {
             self.refuse(feed, epoch, Some(&error));
         }
         true
@@ -169,7 +230,7 @@ impl Worker {
     fn deliver_refusals(&mut self) {
         for (refused, feed) in self.refused.iter_mut().zip(&mut self.end.feeds) {
             if let Some(epoch) = *refused
-                && feed.push(Chunk { epoch, len: 0, last: true, samples: [0.0; CHUNK] })
+                && feed.push(Chunk { last: true, ..Chunk::empty(epoch) })
             {
                 *refused = None;
             }

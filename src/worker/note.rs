@@ -1,24 +1,25 @@
-//! One note: decode -> mel to linear -> phase reconstruction -> resample -> chunks.
+//! One note: frames -> phase reconstruction -> resample -> chunks.
 //!
-//! A note's samples are a pure function of model, note, latent point and host rate: the decode is cut at fixed
-//! frames, and nothing here knows how far the listener is.
+//! A note's samples are a pure function of model, recipe, host rate, and the changes that came with their samples.
+//! Nothing here knows how far the listener is, but for one rule: a frame is made only when no change that would
+//! alter it can still come (docs/adr/0005).
 
-use crate::dsp::inversion::MelInverter;
-use crate::dsp::mel::AmplitudeMap;
-use crate::dsp::reconstruct::{BadFrame, Quality, Reconstructor};
-use crate::link::{CHUNK, Chunk, Feed, Order};
+use crate::dsp::reconstruct::{BadFrame, Reconstructor};
+use crate::dsp::stft::FrameGeometry;
+use crate::link::{CHUNK, Change, Chunk, Order};
 use crate::model::card::{ModelCard, NoteRange};
-use crate::model::decoder::{DecodeError, Decoder};
-use crate::units::SampleRate;
+use crate::model::decoder::DecodeError;
+use crate::units::{MidiNote, SampleRate};
 
 use super::resample::{ResampleError, Resampler};
+use super::source::{Progress, Source};
+use super::timing::Timing;
+use super::tools::Tools;
 
-/// Frames in the first decode: enough for the first block to sound.
-const FIRST_DECODE: usize = 16;
-/// Frames in each later decode: so few calls that their fixed cost is small, so short that other notes get a turn.
-const LATER_DECODE: usize = 56;
 /// Samples taken from the reconstruction at a time, at the model's rate.
 const BLOCK: usize = 256;
+/// No note is tuned further from the key that is played than this: five octaves either way.
+const WIDEST_CENTS: f64 = 6000.0;
 
 /// Why a note could not be made.
 #[derive(Debug, thiserror::Error)]
@@ -31,75 +32,83 @@ pub(super) enum NoteError {
     Resample(#[from] ResampleError),
 }
 
-/// What the notes of one worker share, one at a time.
-pub(super) struct Tools {
-    pub decoder: Decoder,
-    pub inverter: MelInverter,
-    pub amplitude: AmplitudeMap,
-    pub notes: NoteRange,
-    /// One frame, linear.
-    pub mel: Vec<f32>,
-    /// One frame, linear.
-    pub magnitude: Vec<f32>,
-}
-
 /// The largest ratio between any key and the trained note that stands in for it.
 fn widest_transposition(notes: NoteRange) -> f64 {
     let semitones = notes.lowest.number().max(127 - notes.highest.number());
     // A hair wider: the quotient that rubato checks against it is rounded.
-    (f64::from(semitones) / 12.0).exp2() * (1.0 + 1e-9)
+    ((f64::from(semitones) * 100.0 + WIDEST_CENTS) / 1200.0).exp2() * (1.0 + 1e-9)
+}
+
+/// The trained note nearest to a pitch, and the ratio by which it has to be played faster.
+fn nearest_trained(notes: NoteRange, key: MidiNote, cents: f32) -> (MidiNote, f64) {
+    let wanted = f64::from(key.number()) * 100.0 + f64::from(cents).clamp(-WIDEST_CENTS, WIDEST_CENTS);
+    let nearest = (wanted / 100.0).round().clamp(0.0, 127.0) as u8;
+    let played = notes.nearest(MidiNote::new(nearest).unwrap_or(key));
+    (played, ((wanted - f64::from(played.number()) * 100.0) / 1200.0).exp2())
+}
+
+/// Where a note's chunks go.
+pub(super) trait Sink {
+    /// Takes a chunk; `false` if there is no room for it.
+    fn push(&mut self, chunk: Chunk) -> bool;
 }
 
 /// A slot's workplace.
 pub(super) struct Desk {
     order: Option<Order>,
+    source: Source,
+    timing: Timing,
     reconstructor: Reconstructor,
     resampler: Resampler,
-    /// The decoded note, frames x bands, normalised.
-    mel: Vec<f32>,
-    bands: usize,
+    geometry: FrameGeometry,
     frames: usize,
-    decoded: usize,
-    pushed: usize,
-    /// Samples of the whole note and samples already reconstructed, at the model's rate.
-    samples: usize,
-    position: usize,
     onset: usize,
-    fade: usize,
+    rate: SampleRate,
+    /// Samples already reconstructed, and samples of the whole note once it is known to end, at the model's rate.
+    position: usize,
+    end: Option<usize>,
+    /// Host samples handed over, and chunks that are not to be.
+    delivered: u64,
+    skip: u16,
     block: [f32; BLOCK],
     chunk: Chunk,
 }
 
 impl Desk {
-    pub fn new(card: &ModelCard, rate: SampleRate) -> Self {
+    pub fn new(card: &ModelCard, chunked: bool, rate: SampleRate) -> Self {
         Self {
             order: None,
-            reconstructor: Reconstructor::new(card.geometry, Quality::default()),
+            source: Source::new(card, chunked),
+            timing: Timing::default(),
+            reconstructor: Reconstructor::new(card.geometry, Default::default()),
             resampler: Resampler::new(card.sample_rate_hz, rate, widest_transposition(card.notes), BLOCK),
-            mel: vec![0.0; card.frames * card.mel.bands],
-            bands: card.mel.bands,
+            geometry: card.geometry,
             frames: card.frames,
-            decoded: 0,
-            pushed: 0,
-            samples: card.samples(),
-            position: 0,
             onset: card.onset_sample,
-            // The last frame is seen by the falling half of one window only: fade where it falls.
-            fade: card.geometry.fft_size.min(card.samples() - card.onset_sample),
+            rate,
+            position: 0,
+            end: None,
+            delivered: 0,
+            skip: 0,
             block: [0.0; BLOCK],
-            chunk: Chunk { epoch: 0, len: 0, last: false, samples: [0.0; CHUNK] },
+            chunk: Chunk::empty(0),
         }
     }
 
     /// Lays out a new note. One outside the model's range is the nearest trained one, resampled to pitch.
     pub fn begin(&mut self, order: Order, tools: &Tools) -> Result<(), NoteError> {
-        let played = tools.notes.nearest(order.note);
-        let transposition = (f64::from(order.note.number()) - f64::from(played.number())) / 12.0;
-        self.reconstructor.begin(order.quality, self.onset);
-        self.resampler.begin(transposition.exp2(), self.onset, self.samples)?;
-        self.order = Some(Order { note: played, ..order });
-        (self.decoded, self.pushed, self.position) = (0, 0, 0);
-        self.chunk = Chunk { epoch: order.epoch, len: 0, last: false, samples: [0.0; CHUNK] };
+        let recipe = &order.recipe;
+        let (played, pitch) = nearest_trained(tools.notes, recipe.note, recipe.cents);
+        // A note that starts within its sound has no silence before it.
+        let silent_until = if recipe.time.start > 0.0 { 0 } else { self.onset };
+        self.reconstructor.begin(recipe.quality, silent_until);
+        let ratio = self.resampler.begin(pitch, self.onset)?;
+        self.timing = Timing::new(&order, self.geometry, (self.onset, ratio), self.rate);
+        self.source.begin(recipe, played, self.frames);
+        (self.position, self.end) = (0, None);
+        (self.delivered, self.skip) = (0, order.skip);
+        self.chunk = Chunk::empty(order.epoch);
+        self.order = Some(order);
         Ok(())
     }
 
@@ -119,10 +128,34 @@ impl Desk {
         self.order.take().map(|order| order.epoch)
     }
 
-    /// Does one piece of work: a decode, or the reconstruction of a block and its delivery.
-    pub fn work(&mut self, tools: &mut Tools, feed: &mut Feed) -> Result<(), NoteError> {
-        let Some(order) = self.order else { return Ok(()) };
-        if self.deliver(feed) {
+    /// Takes in a change of the note; `false` if it came too late for its frame.
+    pub fn change(&mut self, change: &Change) -> bool {
+        if self.order.is_none_or(|order| order.epoch != change.epoch) {
+            return true;
+        }
+        self.source.change(self.timing.frame_after(change.at), change.what)
+    }
+
+    /// Host samples that the engine has of this note before it runs dry, given what it has played.
+    pub fn ahead(&self, played: i64) -> i64 {
+        self.delivered as i64 - played
+    }
+
+    /// Whether there is something to do while changes stamped `played` or later may still come.
+    pub fn can_work(&self, played: i64) -> bool {
+        let begun = usize::from(self.chunk.len) == CHUNK || self.reconstructor.has_samples();
+        self.order.is_some() && (begun || self.may_make_frame(played))
+    }
+
+    /// Whether no change that may still come can alter the next frame.
+    fn may_make_frame(&self, played: i64) -> bool {
+        let open = self.order.is_some_and(|order| order.recipe.morph_ms > 0.0) || self.source.is_held();
+        !open || self.source.made() < self.timing.frame_after(played)
+    }
+
+    /// Does one piece of work: a decode, a frame, or the reconstruction of a block and its delivery.
+    pub fn work(&mut self, tools: &mut Tools, sink: &mut impl Sink, played: i64) -> Result<(), NoteError> {
+        if self.order.is_none() || self.deliver(sink) {
             return Ok(());
         }
         let got = self.reconstructor.pull(&mut self.block);
@@ -130,52 +163,45 @@ impl Desk {
             self.fade_out(got);
             self.position += got;
             self.resampler.push(&self.block[..got])?;
-            if self.position == self.samples {
-                self.resampler.finish()?;
+            if let Some(end) = self.end
+                && self.position == end
+            {
+                self.resampler.finish(end.saturating_sub(self.onset))?;
             }
-            self.deliver(feed);
+            self.deliver(sink);
             return Ok(());
         }
-        if self.pushed < self.decoded {
-            return self.push_frame(tools);
-        }
-        if self.pushed < self.frames {
-            let len = if self.decoded == 0 { FIRST_DECODE } else { LATER_DECODE };
-            let range = tools.decoder.granted(self.decoded..(self.decoded + len).min(self.frames));
-            let mel = &mut self.mel[range.start * self.bands..range.end * self.bands];
-            tools.decoder.decode(&order.latent, order.note, range.clone(), mel)?;
-            self.decoded = range.end;
+        if !self.may_make_frame(played) {
             return Ok(());
         }
-        self.reconstructor.finish();
-        Ok(())
-    }
-
-    fn push_frame(&mut self, tools: &mut Tools) -> Result<(), NoteError> {
-        let frame = &self.mel[self.pushed * self.bands..(self.pushed + 1) * self.bands];
-        for (linear, normalised) in tools.mel.iter_mut().zip(frame) {
-            *linear = tools.amplitude.to_magnitude(*normalised);
+        match self.source.work(tools)? {
+            Progress::Decoded => {}
+            Progress::Frame => self.reconstructor.push(&tools.magnitude)?,
+            Progress::End => {
+                self.reconstructor.finish();
+                self.end = Some(self.geometry.samples(self.source.made()));
+            }
         }
-        tools.inverter.invert(&tools.mel, &mut tools.magnitude);
-        self.reconstructor.push(&tools.magnitude)?;
-        self.pushed += 1;
         Ok(())
     }
 
     /// A raised cosine over the note's last samples: a note that reaches its end has faded.
     fn fade_out(&mut self, got: usize) {
-        let fade_from = self.samples - self.fade;
+        let Some(end) = self.end else { return };
+        // The last frame is seen by the falling half of one window only: fade where it falls.
+        let fade = self.geometry.fft_size.min(end.saturating_sub(self.onset)).max(1);
+        let fade_from = end - fade;
         for (n, sample) in (self.position..).zip(&mut self.block[..got]) {
             if n >= fade_from {
-                let phase = (n - fade_from) as f32 / self.fade as f32;
+                let phase = (n - fade_from) as f32 / fade as f32;
                 *sample *= 0.5 + 0.5 * (std::f32::consts::PI * phase).cos();
             }
         }
     }
 
     /// Hands over full chunks, and the last one when the note is complete. `true` if the work for now is done:
-    /// the ring is full or the note has ended.
-    fn deliver(&mut self, feed: &mut Feed) -> bool {
+    /// there is no more room or the note has ended.
+    fn deliver(&mut self, sink: &mut impl Sink) -> bool {
         loop {
             let len = usize::from(self.chunk.len);
             let got = self.resampler.pull(&mut self.chunk.samples[len..]);
@@ -185,11 +211,13 @@ impl Desk {
                 return false;
             }
             self.chunk.last = ended;
-            if !feed.push(self.chunk) {
+            if self.skip > 0 {
+                self.skip -= 1;
+            } else if !sink.push(self.chunk) {
                 return true;
             }
-            self.chunk.len = 0;
-            self.chunk.samples = [0.0; CHUNK];
+            self.delivered += u64::from(self.chunk.len);
+            self.chunk = Chunk::empty(self.chunk.epoch);
             if ended {
                 self.order = None;
                 return true;

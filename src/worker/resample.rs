@@ -32,8 +32,11 @@ pub struct Resampler {
     made: usize,
     /// Output samples still to be dropped: the filter's delay and what lies before the onset.
     skip: usize,
-    /// Output samples that the note still has.
-    left: usize,
+    /// Host samples per model sample, at the note's pitch.
+    note_ratio: f64,
+    /// Output samples pulled, and how many the note has, once that is known.
+    pulled: usize,
+    whole: Option<usize>,
 }
 
 impl Resampler {
@@ -59,15 +62,18 @@ impl Resampler {
             taken: 0,
             made: 0,
             skip: 0,
-            left: 0,
+            note_ratio: ratio,
+            pulled: 0,
+            whole: None,
         }
     }
 
-    /// Starts a note of `samples` model samples that begins to sound at `onset`, played `pitch` times as high.
+    /// Starts a note that begins to sound at model sample `onset`, played `pitch` times as high. Returns its host
+    /// samples per model sample.
     ///
     /// # Errors
     /// [`ResampleError`] for a pitch beyond the widest.
-    pub fn begin(&mut self, pitch: f64, onset: usize, samples: usize) -> Result<(), ResampleError> {
+    pub fn begin(&mut self, pitch: f64, onset: usize) -> Result<f64, ResampleError> {
         self.filter.reset();
         let ratio = self.ratio / pitch;
         self.filter.set_resample_ratio(ratio, false)?;
@@ -80,9 +86,9 @@ impl Resampler {
         let skip =
             if self.passes_through { onset as f64 } else { (TAPS as f64 / 2.0 + onset as f64) * ratio - 1.0 };
         self.skip = skip.round() as usize;
-        self.left = ((samples - onset) as f64 * ratio).round() as usize;
         (self.filled, self.taken, self.made) = (0, 0, 0);
-        Ok(())
+        (self.note_ratio, self.pulled, self.whole) = (ratio, 0, None);
+        Ok(ratio)
     }
 
     /// Takes up to one block of model samples, once everything made so far is pulled.
@@ -102,11 +108,12 @@ impl Resampler {
         Ok(())
     }
 
-    /// No more model samples: what is in the filter comes out.
+    /// No more model samples, of which `samples` came after the onset: what is in the filter comes out.
     ///
     /// # Errors
     /// As for [`Resampler::push`].
-    pub fn finish(&mut self) -> Result<(), ResampleError> {
+    pub fn finish(&mut self, samples: usize) -> Result<(), ResampleError> {
+        self.whole = Some((samples as f64 * self.note_ratio).round() as usize);
         // Silence pushes the last samples through the filter; more of it is never pulled.
         self.push(&[0.0; 2 * TAPS])?;
         let missing = self.input.len() - self.filled;
@@ -120,17 +127,18 @@ impl Resampler {
         let drop = self.skip.min(self.made - self.taken);
         self.skip -= drop;
         self.taken += drop;
-        let take = out.len().min(self.made - self.taken).min(self.left);
+        let left = self.whole.map_or(usize::MAX, |whole| whole - self.pulled.min(whole));
+        let take = out.len().min(self.made - self.taken).min(left);
         out[..take].copy_from_slice(&self.output[self.taken..self.taken + take]);
         self.taken += take;
-        self.left -= take;
+        self.pulled += take;
         take
     }
 
     /// Whether the note's last sample has been pulled.
     #[must_use]
     pub fn is_drained(&self) -> bool {
-        self.left == 0
+        self.whole.is_some_and(|whole| self.pulled >= whole)
     }
 
     fn run_block(&mut self) -> Result<(), ResampleError> {
@@ -166,7 +174,7 @@ mod tests {
     fn resample(signal: &[f32], from: f32, to: f32, pitch: f64, onset: usize) -> Vec<f32> {
         let rate = |hz| SampleRate::new(hz).unwrap();
         let mut resampler = Resampler::new(rate(from), rate(to), 16.0, 256);
-        resampler.begin(pitch, onset, signal.len()).unwrap();
+        resampler.begin(pitch, onset).unwrap();
         let mut out = Vec::new();
         let mut piece = [0.0; 97];
         let mut drain = |resampler: &mut Resampler, out: &mut Vec<f32>| {
@@ -182,7 +190,7 @@ mod tests {
             resampler.push(block).unwrap();
             drain(&mut resampler, &mut out);
         }
-        resampler.finish().unwrap();
+        resampler.finish(signal.len() - onset).unwrap();
         drain(&mut resampler, &mut out);
         assert!(resampler.is_drained());
         out
@@ -230,9 +238,9 @@ mod tests {
         let rate = |hz| SampleRate::new(hz).unwrap();
         let mut resampler = Resampler::new(rate(22_050.0), rate(48_000.0), 2.0, 256);
         let run = |resampler: &mut Resampler| {
-            resampler.begin(1.0, 0, 1024).unwrap();
+            resampler.begin(1.0, 0).unwrap();
             resampler.push(&sine(440.0, 22_050.0, 1024, 0.0)).unwrap();
-            resampler.finish().unwrap();
+            resampler.finish(1024).unwrap();
             let mut out = vec![0.0; 4096];
             let got = resampler.pull(&mut out);
             out.truncate(got);

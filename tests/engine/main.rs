@@ -1,5 +1,9 @@
 //! The engine with its workers, without a host: when it sounds, what it sounds like, how notes come and go.
 
+mod bounce;
+mod cached;
+mod hasty;
+mod held;
 mod notes;
 mod sound;
 mod starved;
@@ -7,3 +11,4 @@ mod stress;
 #[path = "../support/mod.rs"]
 mod support;
 mod timing;
+mod tuning;

@@ -133,3 +133,37 @@ fn each_latent_coordinate_changes_the_spectrogram() {
         assert!(difference >= AUDIBLE, "z{}: {difference}", axis + 1);
     }
 }
+
+#[test]
+fn between_two_timbres_the_models_own_is_nearer_in_level_to_a_blend_of_levels() {
+    /// Mel magnitudes below this are not heard.
+    const FLOOR: f32 = 1e-4;
+    let model = built_in();
+    let mut decoder = Decoder::new(&model).expect("the built-in model runs");
+    let map = model.card.amplitude;
+    let mut decode = |latent: [f32; LATENT_DIM], key_number: u8| {
+        let mut mel = vec![0.0; model.card.frames * model.card.mel.bands];
+        let range = decoder.granted(0..model.card.frames);
+        decoder.decode(&latent, key(key_number), range, &mut mel).expect("decodes");
+        mel
+    };
+    let level_db = |magnitude: f32| 20.0 * magnitude.max(FLOOR).log10();
+    let (mut of_levels, mut of_amplitudes) = (0.0, 0.0);
+    for axis in 0..LATENT_DIM {
+        for key_number in [45, 57, 69] {
+            let [low, middle, high] = [-0.1, 0.0, 0.1].map(|z| {
+                let mut latent = [0.0; LATENT_DIM];
+                latent[axis] = z;
+                decode(latent, key_number)
+            });
+            for ((&a, &own), &b) in low.iter().zip(&middle).zip(&high) {
+                let own_db = level_db(map.to_magnitude(own));
+                let levels = level_db(map.to_magnitude(0.5 * (a + b)));
+                let amplitudes = level_db(0.5 * (map.to_magnitude(a) + map.to_magnitude(b)));
+                of_levels += f64::from(levels - own_db).powi(2);
+                of_amplitudes += f64::from(amplitudes - own_db).powi(2);
+            }
+        }
+    }
+    assert!(of_levels < of_amplitudes, "{of_levels} against {of_amplitudes}");
+}

@@ -2,9 +2,9 @@
 
 use std::sync::atomic::Ordering;
 
-use ukulelatent::engine::{Engine, Mode};
+use ukulelatent::engine::{Controls, Engine, Mode};
 use ukulelatent::instance::Setup;
-use ukulelatent::link::{CHUNK, Chunk, Order, WorkerEnd, link};
+use ukulelatent::link::{CHUNK, Chunk, Message, Order, WorkerEnd, link};
 
 use crate::support::{CLICK, Event, Played, click_ratio, note, on, only, peak, play, setup, start};
 
@@ -17,6 +17,14 @@ fn by_hand(latency: usize) -> (Engine, WorkerEnd) {
     let (end, mut ends) = link(rate, 1);
     let worker = ends.pop().expect("one worker");
     (Engine::new(end, rate, Mode::Realtime, latency, controls), worker)
+}
+
+/// The next message, if it is an order.
+fn next_order(worker: &mut WorkerEnd) -> Option<Order> {
+    worker.next_message().and_then(|message| match message {
+        Message::Order(order) => Some(order),
+        Message::Change(_) => None,
+    })
 }
 
 /// A sine that goes on for ever: no model's note, so that each sample is known.
@@ -44,7 +52,7 @@ fn a_stream_that_runs_dry_fades_and_picks_up_again_without_a_click() {
     let (mut engine, mut worker) = by_hand(0);
     // The key goes down in a block of its own, so that the order is there to be served.
     assert_eq!(engine.note_on(note(1, 57), 1.0), None);
-    let order = worker.next_order().expect("an order");
+    let order = next_order(&mut worker).expect("an order");
     (0..4).for_each(|index| feed(&mut worker, order, index, false));
     let mut heard = go_on(&mut engine, 4 * CHUNK + 500).samples;
     let dry_from = 4 * CHUNK;
@@ -78,7 +86,7 @@ fn a_live_note_whose_first_chunk_is_late_is_moved_and_not_cut() {
     let (mut engine, mut worker) = by_hand(0);
     let silent = play(&mut engine, &[(0, on(1, 57))], &[64], 640);
     assert_eq!(peak(&silent.samples), 0.0);
-    let order = worker.next_order().expect("an order");
+    let order = next_order(&mut worker).expect("an order");
     feed(&mut worker, order, 0, true);
     let heard = go_on(&mut engine, 2 * CHUNK);
     for (n, &sample) in heard.samples[..CHUNK].iter().enumerate() {
@@ -92,7 +100,7 @@ fn a_live_note_whose_first_chunk_is_late_is_moved_and_not_cut() {
 fn a_note_that_misses_its_look_ahead_is_counted() {
     let (mut engine, mut worker) = by_hand(480);
     play(&mut engine, &[(0, on(1, 57))], &[64], 640);
-    let order = worker.next_order().expect("an order");
+    let order = next_order(&mut worker).expect("an order");
     feed(&mut worker, order, 0, true);
     assert!(peak(&go_on(&mut engine, CHUNK).samples) > 0.0);
     assert_eq!(engine.meters().late_notes.load(Ordering::Relaxed), 1);
@@ -102,7 +110,7 @@ fn a_note_that_misses_its_look_ahead_is_counted() {
 fn a_look_ahead_that_is_met_puts_the_note_at_its_time() {
     let (mut engine, mut worker) = by_hand(480);
     play(&mut engine, &[(0, on(1, 57))], &[64], 64);
-    let order = worker.next_order().expect("an order");
+    let order = next_order(&mut worker).expect("an order");
     feed(&mut worker, order, 0, true);
     let heard = go_on(&mut engine, 480 - 64 + CHUNK).samples;
     assert!(heard[..480 - 64].iter().all(|&x| x == 0.0));
@@ -114,17 +122,40 @@ fn a_look_ahead_that_is_met_puts_the_note_at_its_time() {
 fn chunks_of_an_earlier_note_are_dropped() {
     let (mut engine, mut worker) = by_hand(0);
     assert_eq!(engine.note_on(note(1, 57), 1.0), None);
-    let stale = worker.next_order().expect("an order");
+    let stale = next_order(&mut worker).expect("an order");
     feed(&mut worker, stale, 3, false);
     engine.reset();
     assert_eq!(engine.note_on(note(2, 57), 1.0), None);
-    let order = worker.next_order().expect("another order");
+    let order = next_order(&mut worker).expect("another order");
     assert_eq!(order.slot, stale.slot);
     feed(&mut worker, stale, 7, false);
     feed(&mut worker, order, 0, true);
     let heard = go_on(&mut engine, CHUNK + 1);
     assert_eq!(heard.samples[0], sine(0));
     assert_eq!(heard.ended, [(CHUNK, note(2, 57))]);
+}
+
+#[test]
+fn an_old_release_gives_way_to_an_attack_that_starves() {
+    let (mut engine, mut worker) = by_hand(0);
+    engine.set_controls(Controls { release_ms: 5000.0, ..setup().controls });
+    let mut orders = Vec::new();
+    for number in 1..=3 {
+        assert_eq!(engine.note_on(note(number, 56 + number as u8), 1.0), None);
+        orders.push(next_order(&mut worker).expect("an order"));
+    }
+    // The first two sound, and the first is let go; nobody works on the third.
+    for order in &orders[..2] {
+        (0..40).for_each(|index| feed(&mut worker, *order, index, false));
+    }
+    engine.note_off(only(1));
+    let shed = |engine: &Engine| engine.meters().shed_releases.load(Ordering::Relaxed);
+    assert!(go_on(&mut engine, 900).ended.is_empty());
+    assert_eq!(shed(&engine), 0, "it gave way before the attack was overdue");
+    let heard = go_on(&mut engine, 600);
+    assert_eq!((heard.ended_numbers(), shed(&engine)), (vec![1], 1));
+    go_on(&mut engine, 600);
+    assert_eq!(shed(&engine), 1, "a held note gave way");
 }
 
 #[test]
@@ -145,7 +176,7 @@ fn an_offline_render_plays_what_a_worker_left_behind() {
     let (end, mut ends) = link(rate, 1);
     let mut engine = Engine::new(end, rate, Mode::Offline, 0, controls);
     assert_eq!(engine.note_on(note(1, 57), 1.0), None);
-    let order = ends[0].next_order().expect("an order");
+    let order = next_order(&mut ends[0]).expect("an order");
     feed(&mut ends[0], order, 0, false);
     feed(&mut ends[0], order, 1, false);
     drop(ends);
@@ -158,7 +189,7 @@ fn an_offline_render_plays_what_a_worker_left_behind() {
 fn a_new_note_finds_its_ring_empty_however_full_the_old_note_left_it() {
     let (mut engine, mut worker) = by_hand(480);
     engine.note_on(note(1, 57), 1.0);
-    let order = worker.next_order().expect("an order");
+    let order = next_order(&mut worker).expect("an order");
     let fed = worker.feed_of(order.slot).expect("the slot's feed");
     let mut index = 0;
     while worker.feeds[fed].has_room() {
@@ -169,7 +200,7 @@ fn a_new_note_finds_its_ring_empty_however_full_the_old_note_left_it() {
     engine.choke(only(1));
     go_on(&mut engine, 1000);
     engine.note_on(note(2, 60), 1.0);
-    let next = worker.next_order().expect("the second order");
+    let next = next_order(&mut worker).expect("the second order");
     assert_eq!(next.slot, order.slot);
     assert_eq!(worker.feeds[fed].queued(), 0, "chunks of the choked note are in the way");
 }

@@ -11,7 +11,10 @@ use clack_extensions::params::{ParamInfoBuffer, PluginParams};
 use clack_extensions::render::{PluginRender, RenderMode};
 use clack_extensions::state::PluginState;
 use clack_host::events::Match;
-use clack_host::events::event_types::{NoteChokeEvent, NoteEndEvent, NoteOffEvent, NoteOnEvent, ParamValueEvent};
+use clack_host::events::event_types::{
+    MidiEvent, NoteChokeEvent, NoteEndEvent, NoteExpressionEvent, NoteExpressionType, NoteOffEvent, NoteOnEvent,
+    ParamModEvent, ParamValueEvent,
+};
 use clack_host::prelude::*;
 use nice_plug::prelude::ClapPlugin;
 use ukulelatent::plugin::Ukulelatent;
@@ -19,7 +22,7 @@ use ukulelatent::plugin::Ukulelatent;
 /// The longest block that is announced to the plugin.
 pub const MAX_BLOCK: usize = 8192;
 /// Notes that may end in one block.
-const MAX_ENDS: usize = 1024;
+const MAX_ENDS: usize = 16_384;
 
 /// The host's callbacks.
 pub struct TestHost;
@@ -74,12 +77,22 @@ pub enum Cue {
     AllChoke,
     /// A parameter, by its id, gets a value as CLAP knows it: 0 to 1, or a step's index.
     Set(&'static str, f64),
+    /// A parameter is moved for the note of this number alone.
+    Modulate(&'static str, u32, f64),
+    /// An expression of the note of this number.
+    Express(u32, NoteExpressionType, f64),
+    /// Three bytes of MIDI.
+    Midi([u8; 3]),
+    /// A note-on that names neither channel, key nor number.
+    OnAnything,
 }
 
 /// What came back.
 pub struct Heard {
-    /// The left channel, which is also the right one.
+    /// The left channel.
     pub samples: Vec<f32>,
+    /// The right one.
+    pub right: Vec<f32>,
     /// When notes ended, by number.
     pub ended: Vec<(usize, i32)>,
     /// What the plugin answered to each block.
@@ -209,8 +222,8 @@ impl Host {
 
     /// Plays `len` samples of a score, sorted by time, in blocks of these sizes over and over.
     pub fn play(&mut self, score: &[(usize, Cue)], blocks: &[usize], len: usize) -> Heard {
-        let mut heard = Heard { samples: vec![0.0; len], ended: Vec::new(), statuses: Vec::new() };
-        let mut right = vec![0.0; len];
+        let (samples, right) = (vec![0.0; len], vec![0.0; len]);
+        let mut heard = Heard { samples, right, ended: Vec::new(), statuses: Vec::new() };
         let mut sizes = blocks.iter().copied().cycle();
         let mut events = score.iter().peekable();
         let mut at = 0;
@@ -221,14 +234,13 @@ impl Host {
                 self.push(&mut buffer, (*time - at) as u32, *event);
             }
             let mut ends = Vec::with_capacity(MAX_ENDS);
-            let block = [&mut heard.samples[at..until], &mut right[at..until]];
+            let block = [&mut heard.samples[at..until], &mut heard.right[at..until]];
             let status = self.process(&InputEvents::from_buffer(&buffer), &mut ends, block);
             let number = |end: &NoteEndEvent| (at + end.time() as usize, end.pckn().raw_note_id());
             heard.ended.extend(ends.iter().map(number));
             heard.statuses.push(status);
             at = until;
         }
-        assert!(heard.samples == right, "left and right differ");
         heard
     }
 
@@ -264,11 +276,20 @@ impl Host {
             Cue::Set(id, value) => {
                 buffer.push(&ParamValueEvent::new(time, self.param_id(id), Pckn::match_all(), value));
             }
+            Cue::Modulate(id, number, amount) => {
+                let which = Pckn::new(Match::<u16>::All, Match::<u16>::All, Match::<u16>::All, number);
+                buffer.push(&ParamModEvent::new(time, self.param_id(id), which, amount));
+            }
+            Cue::Express(number, kind, value) => {
+                buffer.push(&NoteExpressionEvent::new(time, numbered(number), kind, value));
+            }
+            Cue::Midi(bytes) => buffer.push(&MidiEvent::new(time, 0, bytes)),
+            Cue::OnAnything => buffer.push(&NoteOnEvent::new(time, Pckn::match_all(), 1.0)),
         }
     }
 }
 
-/// The plugin's parameters, by what their names are in lower case: their ids.
+/// The plugin's parameters, by their ids: what their names are in lower case, with underscores.
 fn list_params(instance: &mut PluginInstance<TestHost>) -> Vec<(String, ClapId)> {
     let handle = instance.plugin_handle();
     let params: PluginParams = handle.get_extension().expect("params");
@@ -276,7 +297,7 @@ fn list_params(instance: &mut PluginInstance<TestHost>) -> Vec<(String, ClapId)>
     (0..params.count(&handle))
         .map(|index| {
             let info = params.get_info(&handle, index, &mut buffer).expect("a parameter");
-            (String::from_utf8_lossy(info.name).to_lowercase(), info.id)
+            (String::from_utf8_lossy(info.name).to_lowercase().replace([' ', '-'], "_"), info.id)
         })
         .collect()
 }

@@ -4,9 +4,9 @@
 
 use std::sync::{Arc, LazyLock};
 
-use ukulelatent::engine::{Controls, Engine, Mode, NoteId, NoteSelector};
+use ukulelatent::engine::{Controls, Engine, Expression, Mode, NoteId, NoteSelector};
 use ukulelatent::instance::{Instance, Setup};
-use ukulelatent::link::ModelChoice;
+use ukulelatent::link::{CacheLimits, ModelChoice};
 use ukulelatent::model::{Catalog, ModelFile};
 use ukulelatent::units::{MidiNote, SampleRate};
 
@@ -39,7 +39,15 @@ pub fn key(number: u8) -> MidiNote {
 /// Offline at 48 kHz without latency, on one worker; velocity counts fully.
 pub fn setup() -> Setup {
     let controls = Controls { velocity: 1.0, ..Controls::default() };
-    Setup { rate: rate(48_000.0), mode: Mode::Offline, latency: 0, controls, threads: Some(1) }
+    Setup {
+        rate: rate(48_000.0),
+        mode: Mode::Offline,
+        latency: 0,
+        controls,
+        threads: Some(1),
+        cache: CacheLimits::NONE,
+        drag: None,
+    }
 }
 
 /// An instrument that plays the built-in model.
@@ -58,6 +66,8 @@ pub enum Event {
     Choke(NoteSelector),
     /// The parameters change.
     Set(Controls),
+    /// Single notes change.
+    Express(NoteSelector, Expression),
 }
 
 /// A note that the host numbers, on channel 0.
@@ -130,6 +140,7 @@ fn apply(engine: &mut Engine, event: Event) -> Option<NoteId> {
         Event::Off(which) => engine.note_off(which),
         Event::Choke(which) => engine.choke(which),
         Event::Set(controls) => engine.set_controls(controls),
+        Event::Express(which, expression) => engine.express(which, expression),
     }
     None
 }

@@ -1,10 +1,16 @@
 """The plugin in pedalboard, driven as a DAW drives it: events and automation, block by block."""
 
+import re
 from dataclasses import dataclass
 
 import mido
 import numpy as np
 import pedalboard
+from pedalboard import _pedalboard
+
+# VST3 hosts hear MIDI controllers through hidden parameters, 130 for each channel. pedalboard asks for the text of a
+# thousand values of every parameter that it shows; it passes over those of JUCE plugins, and is told to over ours.
+_pedalboard.PARAMETER_NAME_REGEXES_TO_IGNORE.add(re.compile(r"MIDI Ch\. "))
 
 RATE_HZ = 48_000
 CHANNELS = 2

@@ -2,6 +2,7 @@
 
 import gc
 import importlib.util
+import json
 import os
 import random
 import subprocess
@@ -14,7 +15,7 @@ import pytest
 import hearing
 import mel
 import player
-from player import Note
+from player import Event, Note
 
 PLUGIN = Path(os.environ["UKULELATENT_VST3"])
 SONG = Path(__file__).parents[2] / "demo" / "greensleeves.mid"
@@ -258,3 +259,44 @@ def test_onnx_runtime_plays_what_the_embedded_backend_plays(plugin, tmp_path):
     # Mel frames agree to 1e-4; phases of faint partials may fall otherwise.
     assert not np.array_equal(there, here), "the same bits: ONNX Runtime cannot have played"
     assert np.sum((there - here) ** 2) < 0.01 * np.sum(here**2)
+
+
+def wheel(sample, from_rest):
+    raw = from_rest + 8192
+    return Event(sample, (0xE0, raw & 127, raw >> 7))
+
+
+def test_the_pitch_wheel_reaches_the_plugin(plugin):
+    note, seconds = Note(0, 2 * RATE, 57, 100).events(), slice(RATE // 4, RATE)
+    still = player.play(plugin, note, RATE)
+    bent = player.play(plugin, [*note, wheel(2400, 8191)], RATE)
+    still_hz, bent_hz = (hearing.yin_hz(audio[0, seconds], RATE) for audio in (still, bent))
+    assert 1200 * np.log2(bent_hz / still_hz) == pytest.approx(200, abs=3)
+
+
+def test_the_sustain_pedal_reaches_the_plugin(plugin):
+    pedal = [Event(0, (0xB0, 64, 127)), Event(30_000, (0xB0, 64, 0))]
+    note = Note(100, 4800, 57, 100).events()
+    level = lambda audio: np.abs(audio[:, 24_000:28_000]).max()
+    plain, held = (player.play(plugin, events, RATE) for events in (note, [*note, *pedal]))
+    assert level(held) > 10 * level(plain)
+    assert np.abs(held[:, 44_000:]).max() < 0.1 * level(held), "the pedal came up"
+
+
+def test_an_exported_preset_loads(plugin, tmp_path):
+    command = [os.environ["UKULELATENT_COMMAND_LINE"], "preset", "export", "--to", str(tmp_path)]
+    subprocess.run(command, check=True, capture_output=True)
+    presets = sorted(tmp_path.glob("*.vstpreset"))
+    assert len(presets) >= 8
+    plugin.load_preset(str(presets[0]))
+    # pedalboard goes on showing the values of before; what the plugin would save tells what it took.
+    wanted, saved = (saved_params(data) for data in (presets[0].read_bytes(), plugin.preset_data))
+    assert saved != saved_params(player.load(PLUGIN).preset_data)
+    assert saved == {name: wanted[name] for name in saved}
+
+
+def saved_params(preset):
+    """The parameters in the bytes of a .vstpreset, whose list of chunks says where it lies."""
+    listed = int.from_bytes(preset[40:48], "little")
+    at, length = (int.from_bytes(preset[listed + n : listed + n + 8], "little") for n in (12, 20))
+    return json.loads(preset[at : at + length])["params"]

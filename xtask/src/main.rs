@@ -8,6 +8,7 @@ mod demo;
 mod error;
 mod install;
 mod python;
+mod sanitizer;
 mod stages;
 mod system;
 mod test;

@@ -8,6 +8,7 @@ use crate::bundle::{self, Bundles, Profile};
 use crate::demo;
 use crate::error::Error;
 use crate::python::Hosts;
+use crate::sanitizer;
 use crate::stages::Stages;
 use crate::system;
 use crate::workspace::{Workspace, cargo, run, succeeds};
@@ -35,7 +36,7 @@ pub fn test(workspace: &Workspace) -> Result<(), Error> {
     stages.run("lints", || run(cargo().args(lints)));
     let docs = ["doc", "--workspace", "--no-deps", "--quiet"];
     stages.run("documentation", || run(cargo().args(docs).env("RUSTDOCFLAGS", "--deny warnings")));
-    stages.run("tests", || run(cargo().args(["test", "--workspace"])));
+    stages.run("tests", || run(cargo().args(["test", "--workspace"]).envs(sanitizer::environment())));
 
     let debug = stages.run("bundle, debug", || bundle::bundle(workspace, Profile::Debug));
     if let (Some(hosts), Some(bundles)) = (&hosts, debug) {
@@ -107,6 +108,7 @@ impl Tally {
             .args(selection)
             .arg(workspace.hosts().join(format!("test_{host}.py")))
             .env("UKULELATENT_VST3", &bundles.vst3)
+            .env("UKULELATENT_COMMAND_LINE", &bundles.command_line)
             .env("UKULELATENT_COUNTS", &counts));
         match read_counts(&counts) {
             Some((passed, failed)) => {

@@ -53,7 +53,12 @@ pub fn find(signal: &[f32], rate: SampleRate, events: &[Event], release_s: f64) 
     let falls = events.iter().filter(|event| !is_on(event));
     let mut moments: Vec<f64> = falls
         .flat_map(|event| {
-            let fall = if event.action == Action::Choke { CHOKE_S } else { release_s };
+            let fall = match event.action {
+                Action::Choke => CHOKE_S,
+                Action::Off { .. } | Action::AllOff => release_s,
+                // A wheel's move is a moment of its own.
+                _ => 0.0,
+            };
             [event.seconds, event.seconds + fall]
         })
         .filter(|&seconds| !in_attack(seconds))

@@ -1,6 +1,9 @@
 //! Everything that can go wrong, in the words that the user reads after `error:`.
 
 use ukulelatent::model::ModelError;
+use ukulelatent::params::ValueError;
+use ukulelatent::preset::PresetError;
+use ukulelatent::tuning::TuningError;
 
 use crate::automation::AutomationError;
 use crate::song::SongError;
@@ -19,6 +22,15 @@ pub enum CliError {
     /// An automation file.
     #[error(transparent)]
     Automation(#[from] AutomationError),
+    /// A preset.
+    #[error(transparent)]
+    Preset(#[from] PresetError),
+    /// A parameter's value.
+    #[error(transparent)]
+    Value(#[from] ValueError),
+    /// A scale.
+    #[error(transparent)]
+    Tuning(#[from] TuningError),
     /// A WAV file.
     #[error(transparent)]
     Wav(#[from] WavError),

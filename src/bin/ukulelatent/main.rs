@@ -2,6 +2,8 @@
 //! tells what it would play with, and measures what was played.
 
 mod automation;
+mod calibrate;
+mod choose;
 mod clicks;
 mod error;
 mod info;
@@ -10,6 +12,7 @@ mod listen;
 mod note;
 mod play;
 mod player;
+mod preset;
 mod render;
 mod solo;
 mod song;
@@ -43,6 +46,11 @@ enum Command {
     Info(info::Args),
     /// Measure a WAV file: level, pitch, clicks; draw its spectrogram.
     Listen(listen::Args),
+    /// Measure how long notes take on this machine, and suggest a `latency`.
+    Calibrate(calibrate::Args),
+    /// List, show, save, export and choose presets.
+    #[command(subcommand)]
+    Preset(preset::Args),
     /// Play live, through the system's audio and MIDI ports.
     Play(play::Args),
 }
@@ -75,6 +83,8 @@ fn run(command: Command) -> Result<Outcome, CliError> {
         Command::Note(args) => note::run(&args),
         Command::Info(args) => info::run(&args),
         Command::Listen(args) => listen::run(&args),
+        Command::Calibrate(args) => calibrate::run(&args),
+        Command::Preset(args) => preset::run(&args),
         Command::Play(args) => Ok(play::run(args)),
     }
 }

@@ -43,7 +43,7 @@ pub fn run(args: &Args) -> Result<Outcome, CliError> {
         event(0.0, Action::On { key: args.key, velocity }),
         event(f64::from(args.seconds), Action::Off { key: args.key }),
     ];
-    let job = Job { sound: &sound, events: &events, automation: None, block: BLOCK, latency: 0 };
+    let job = Job { sound: &sound, events: &events, automation: None, block: BLOCK, latency: 0, hashes: false };
     let report = job.render(&mut output)?;
     output.finish()?;
     Ok(report.print(&args.output))

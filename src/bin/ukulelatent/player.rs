@@ -5,15 +5,17 @@ use std::time::{Duration, Instant};
 use indicatif::{ProgressBar, ProgressStyle};
 use ukulelatent::engine::{Controls, Engine, Mode, NoteId, NoteSelector};
 use ukulelatent::instance::{Instance, Setup};
+use ukulelatent::link::CacheLimits;
 use ukulelatent::model::backend::Backend;
+use ukulelatent::perform::{ChannelMessage, NoteChange, Performer};
 use ukulelatent::units::{SampleRate, gain_to_db};
 
-use crate::Outcome;
 use crate::automation::Automation;
 use crate::error::CliError;
 use crate::song::{Action, Event};
 use crate::sound::Sound;
 use crate::wav::WavOutput;
+use crate::{Outcome, keys};
 
 /// Automation is looked up at every such sample, counted from the start: block borders change nothing.
 const AUTOMATION_STEP: u64 = 64;
@@ -32,6 +34,8 @@ pub struct Job<'a> {
     pub block: usize,
     /// Samples from an event to its sound; the file has them removed.
     pub latency: usize,
+    /// Whether each note's samples are hashed.
+    pub hashes: bool,
 }
 
 /// What came of it.
@@ -42,15 +46,24 @@ pub struct Report {
     failed_notes: u32,
     notices: Vec<String>,
     took: Duration,
+    /// In the order in which the notes end.
+    ended: Vec<Ended>,
 }
 
 impl Job<'_> {
     /// Renders everything into `output`, until the last note has ended.
     pub fn render(&self, output: &mut WavOutput) -> Result<Report, CliError> {
         let began = Instant::now();
-        let Sound { choice, rate, controls } = self.sound;
-        let setup =
-            Setup { rate: *rate, mode: Mode::Offline, latency: self.latency, controls: *controls, threads: None };
+        let Sound { choice, rate, controls, .. } = self.sound;
+        let setup = Setup {
+            rate: *rate,
+            mode: Mode::Offline,
+            latency: self.latency,
+            controls: *controls,
+            threads: None,
+            cache: CacheLimits::default(),
+            drag: None,
+        };
         let mut instance = Instance::start(choice, setup).map_err(CliError::Workers)?;
         let mut run = Run::new(self, &mut instance.engine);
         let bar = progress(run.last_event);
@@ -63,7 +76,8 @@ impl Job<'_> {
             let begin = (self.latency as u64).clamp(start, run.clock) - start;
             let end = if more { run.clock - start } else { run.end().clamp(start, run.clock) - start };
             let kept = begin as usize..end.max(begin) as usize;
-            peak = left[kept.clone()].iter().fold(peak, |peak, sample| peak.max(sample.abs()));
+            let heard = left[kept.clone()].iter().chain(&right[kept.clone()]);
+            peak = heard.fold(peak, |peak, sample| peak.max(sample.abs()));
             output.write(&left[kept.clone()], &right[kept.clone()])?;
             written += kept.len();
             bar.set_position(run.clock.min(run.last_event));
@@ -72,7 +86,7 @@ impl Job<'_> {
             }
         }
         bar.finish_and_clear();
-        let failed = instance.engine.meters().failed_notes.load(std::sync::atomic::Ordering::Relaxed);
+        let failed = run.engine.meters().failed_notes.load(std::sync::atomic::Ordering::Relaxed);
         Ok(Report {
             seconds: rate.seconds(written),
             notes: self.events.iter().filter(|event| matches!(event.action, Action::On { .. })).count(),
@@ -80,6 +94,7 @@ impl Job<'_> {
             failed_notes: failed,
             notices: choice.notices().into_iter().chain(cuda_refusal()).collect(),
             took: began.elapsed(),
+            ended: run.ended,
         })
     }
 }
@@ -94,19 +109,46 @@ fn cuda_refusal() -> Option<String> {
 struct Run<'a> {
     job: &'a Job<'a>,
     engine: &'a mut Engine,
+    performer: Performer,
     rate: SampleRate,
     clock: u64,
     next: usize,
     last_event: u64,
     /// When the note that ended last so far ended.
     last_end: u64,
+    /// Notes that sound, and when they began.
+    begun: Vec<(NoteId, u64)>,
+    /// Notes that are over, if hashes are wanted.
+    ended: Vec<Ended>,
+}
+
+/// A note that is over.
+struct Ended {
+    id: NoteId,
+    /// When its key went down.
+    seconds: f64,
+    /// Of its samples.
+    hash: u64,
 }
 
 impl<'a> Run<'a> {
     fn new(job: &'a Job<'a>, engine: &'a mut Engine) -> Self {
         let rate = job.sound.rate;
         let last_event = job.events.last().map_or(0, |event| sample_at(event, rate));
-        Self { job, engine, rate, clock: 0, next: 0, last_event, last_end: 0 }
+        engine.set_tuning(job.sound.tuning);
+        let performer = Performer::new(job.sound.settings);
+        Self {
+            job,
+            engine,
+            performer,
+            rate,
+            clock: 0,
+            next: 0,
+            last_event,
+            last_end: 0,
+            begun: Vec::new(),
+            ended: Vec::new(),
+        }
     }
 
     /// When the last event sounds.
@@ -132,9 +174,15 @@ impl<'a> Run<'a> {
             self.act();
             let until = self.next_change().min(end);
             let span = (self.clock - start) as usize..(until - start) as usize;
-            let (clock, last_end) = (self.clock, &mut self.last_end);
-            self.engine.render(&mut left[span.clone()], &mut right[span], |offset, _| {
+            let (clock, rate, last_end) = (self.clock, self.rate, &mut self.last_end);
+            let (performer, begun, all_ended) = (&mut self.performer, &mut self.begun, &mut self.ended);
+            self.engine.render_hashed(&mut left[span.clone()], &mut right[span], |offset, id, hash| {
+                performer.ended(id);
                 *last_end = (*last_end).max(clock + offset as u64);
+                if let Some(place) = begun.iter().position(|(other, _)| *other == id) {
+                    let (_, at) = begun.remove(place);
+                    all_ended.push(Ended { id, seconds: rate.seconds(at as usize), hash });
+                }
             });
             self.clock = until;
         }
@@ -154,9 +202,12 @@ impl<'a> Run<'a> {
             && sample_at(event, self.rate) <= self.clock
         {
             self.next += 1;
-            if dispatch(self.engine, *event).is_some() {
-                self.last_end = self.last_end.max(self.clock);
-            }
+            self.dispatch(*event);
+        }
+        self.performer.strike_waiting(self.engine);
+        while let Some(id) = self.performer.take_dismissed() {
+            self.last_end = self.last_end.max(self.clock);
+            self.begun.retain(|(other, at)| *other != id || *at == self.clock);
         }
     }
 
@@ -169,23 +220,33 @@ impl<'a> Run<'a> {
         };
         event.min(step)
     }
+
+    /// Plays an event.
+    fn dispatch(&mut self, event: Event) {
+        let (engine, performer, channel) = (&mut *self.engine, &mut self.performer, event.channel);
+        let of_key = |key| NoteSelector { voice: None, channel: Some(channel), key: Some(key) };
+        let mut hear = |message| performer.hear(engine, channel, message);
+        match event.action {
+            Action::Channel(message) => hear(message),
+            Action::AllOff => hear(ChannelMessage::ALL_NOTES_OFF),
+            Action::Choke => hear(ChannelMessage::ALL_SOUND_OFF),
+            Action::Off { key } => performer.note_off(engine, of_key(key)),
+            Action::KeyPressure { key, pressure } => {
+                performer.express(engine, of_key(key), NoteChange::Pressure(pressure));
+            }
+            Action::On { key, velocity } => {
+                let id = NoteId { voice: None, channel, key };
+                if self.job.hashes {
+                    self.begun.push((id, self.clock));
+                }
+                performer.note_on(engine, id, velocity, self.clock as i64);
+            }
+        }
+    }
 }
 
 fn sample_at(event: &Event, rate: SampleRate) -> u64 {
     (event.seconds * f64::from(rate.hz())).round() as u64
-}
-
-/// Hands an event to the engine; returns a note that ended at once because of it.
-fn dispatch(engine: &mut Engine, event: Event) -> Option<NoteId> {
-    let channel = event.channel;
-    let all = NoteSelector { voice: None, channel: Some(channel), key: None };
-    match event.action {
-        Action::On { key, velocity } => return engine.note_on(NoteId { voice: None, channel, key }, velocity),
-        Action::Off { key } => engine.note_off(NoteSelector { key: Some(key), ..all }),
-        Action::AllOff => engine.note_off(all),
-        Action::Choke => engine.choke(all),
-    }
-    None
 }
 
 /// A bar on the terminal; nothing where there is none.
@@ -196,6 +257,14 @@ fn progress(samples: u64) -> ProgressBar {
 }
 
 impl Report {
+    /// Prints a line for each note: when it begins, its channel and key, and a hash of its samples.
+    pub fn print_hashes(&mut self) {
+        self.ended.sort_by(|a, b| a.seconds.total_cmp(&b.seconds).then(a.id.key.cmp(&b.id.key)));
+        for Ended { id, seconds, hash } in &self.ended {
+            println!("{seconds:10.6} s  channel {:2}  {:4}  {hash:016x}", id.channel + 1, keys::name(id.key));
+        }
+    }
+
     /// Says what was rendered, and what could not be.
     pub fn print(&self, name: &std::path::Path) -> Outcome {
         for notice in &self.notices {

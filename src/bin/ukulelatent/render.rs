@@ -22,7 +22,7 @@ pub struct Args {
     #[command(flatten)]
     sound: SoundArgs,
     /// Moves the timbre: lines of `seconds,z1,z2,z3,z4`, with straight lines between them, the first and the last
-    /// point held before and after; evaluated every 64 samples. A note keeps the timbre that it began with.
+    /// point held before and after; evaluated every 64 samples. Notes that sound follow only with `--set morph=MS`.
     /// Empty lines, lines that start with `#` and one header line are passed over
     #[arg(long, value_name = "CSV", conflicts_with = "latent")]
     automate: Option<PathBuf>,
@@ -33,6 +33,9 @@ pub struct Args {
     /// How far notes are computed ahead, in milliseconds, 0 to 1000; compensated in the file [default: 0]
     #[arg(long, value_name = "MS", value_parser = between(0.0, 1_000.0))]
     latency: Option<f32>,
+    /// Print a hash of each note's samples: equal hashes are equal notes, to the bit
+    #[arg(long)]
+    hashes: bool,
 }
 
 /// Reads everything before it writes anything.
@@ -47,8 +50,12 @@ pub fn run(args: &Args) -> Result<Outcome, CliError> {
         automation: automation.as_ref(),
         block: args.block as usize,
         latency: sound.rate.samples_in_ms(args.latency.unwrap_or(0.0)),
+        hashes: args.hashes,
     };
-    let report = job.render(&mut output)?;
+    let mut report = job.render(&mut output)?;
     output.finish()?;
+    if args.hashes {
+        report.print_hashes();
+    }
     Ok(report.print(&args.output))
 }

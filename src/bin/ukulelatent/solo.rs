@@ -3,6 +3,7 @@
 use serde::Serialize;
 use ukulelatent::dsp::pitch::PitchRange;
 use ukulelatent::dsp::yin::yin_f0;
+use ukulelatent::perform::ChannelMessage;
 use ukulelatent::units::{MidiNote, SampleRate};
 
 use crate::song::{Action, Event};
@@ -48,6 +49,7 @@ struct Span {
     start: f64,
     end: f64,
     key: MidiNote,
+    is_bent: bool,
 }
 
 /// Measures each solo note, between the end of the one before and the start of the one after.
@@ -71,25 +73,72 @@ pub fn measure(signal: &[f32], rate: SampleRate, events: &[Event], release_s: f6
     heard
 }
 
-/// From each note's start to the end of its fall; to the song's end if it is never let go.
+/// From each note's start to the end of its fall; to the song's end if it is never let go. Notes that are bent, and
+/// have another pitch than their key's, have no key to measure.
 fn spans(events: &[Event], release_s: f64, song_end: f64) -> Vec<Span> {
-    let ends = |event: &Event, channel: u8, key: MidiNote| {
-        event.channel == channel
-            && match event.action {
-                // A key struck again stops its former note.
-                Action::On { key: other, .. } | Action::Off { key: other } => other == key,
-                Action::AllOff | Action::Choke => true,
-            }
-    };
     let mut spans = Vec::new();
     for (index, event) in events.iter().enumerate() {
         if let Action::On { key, .. } = event.action {
-            let end = events[index + 1..].iter().find(|later| ends(later, event.channel, key));
-            let end = end.map_or(song_end, |end| end.seconds + release_s);
-            spans.push(Span { start: event.seconds, end, key });
+            let end =
+                end_of(&events[index + 1..], event.channel, key, is_pedal_down(&events[..index], event.channel));
+            let end = end.map_or(song_end, |end| end + release_s);
+            spans.push(Span {
+                start: event.seconds,
+                end,
+                key,
+                is_bent: is_bent(events, event.channel, (index, end)),
+            });
         }
     }
     spans
+}
+
+/// When a note is let go: by its key, or by the pedal if that is down then.
+fn end_of(later: &[Event], channel: u8, key: MidiNote, pedal: bool) -> Option<f64> {
+    let (mut pedal, mut key_is_up) = (pedal, false);
+    for event in later.iter().filter(|event| event.channel == channel) {
+        match event.action {
+            // A key struck again stops its former note.
+            Action::On { key: other, .. } if other == key => return Some(event.seconds),
+            Action::Choke => return Some(event.seconds),
+            Action::Off { key: other } if other == key => key_is_up = true,
+            Action::AllOff => key_is_up = true,
+            Action::Channel(message) => pedal = pedal_after(message).unwrap_or(pedal),
+            _ => {}
+        }
+        if key_is_up && !pedal {
+            return Some(event.seconds);
+        }
+    }
+    None
+}
+
+/// Whether a message moves the sustain pedal, and where to.
+fn pedal_after(message: ChannelMessage) -> Option<bool> {
+    match message {
+        ChannelMessage::Controller(64, value) => Some(value >= 0.5),
+        _ => None,
+    }
+}
+
+fn is_pedal_down(before: &[Event], channel: u8) -> bool {
+    let messages = before.iter().rev().filter(|event| event.channel == channel);
+    let moved = messages.filter_map(|event| match event.action {
+        Action::Channel(message) => pedal_after(message),
+        _ => None,
+    });
+    moved.take(1).any(|down| down)
+}
+
+/// Whether the channel's wheel is away from rest at any time of a note.
+fn is_bent(events: &[Event], channel: u8, (index, end): (usize, f64)) -> bool {
+    let bend = |event: &&Event| match event.action {
+        Action::Channel(ChannelMessage::Bend(bend)) if event.channel == channel => Some(bend != 0.0),
+        _ => None,
+    };
+    let before = events[..index].iter().rev().find_map(|event| bend(&event));
+    let during = events[index..].iter().take_while(|event| event.seconds < end).filter_map(|event| bend(&event));
+    before.into_iter().chain(during).any(|bent| bent)
 }
 
 /// A note that is alone for less cannot be measured.
@@ -104,7 +153,7 @@ fn alone(spans: &[Span]) -> Vec<(Span, f64)> {
     for (index, &span) in spans.iter().enumerate() {
         let next = spans.get(index + 1).map_or(f64::INFINITY, |next| next.start);
         let end = span.end.min(next);
-        if others_end <= span.start && end - span.start >= min_alone_s(span.key) {
+        if !span.is_bent && others_end <= span.start && end - span.start >= min_alone_s(span.key) {
             found.push((span, end));
         }
         others_end = others_end.max(span.end);
@@ -134,6 +183,17 @@ mod tests {
         let events = [on(0.0, 60), off(0.4, 60), on(0.5, 62), off(0.6, 62), on(1.0, 64)];
         let spans = spans(&events, 0.25, 2.0);
         assert_eq!(alone(&spans), [(spans[0], 0.5), (spans[2], 2.0)]);
+    }
+
+    #[test]
+    fn a_pedal_makes_notes_longer_and_a_bent_note_has_no_key() {
+        let say = |seconds, message| Event { seconds, channel: 0, action: Action::Channel(message) };
+        let pedal = |seconds, value| say(seconds, ChannelMessage::Controller(64, value));
+        let events = [pedal(0.0, 1.0), on(0.1, 60), off(0.5, 60), pedal(0.9, 0.0), on(2.0, 62), off(2.5, 62)];
+        let ends: Vec<f64> = spans(&events, 0.25, 4.0).iter().map(|span| span.end).collect();
+        assert_eq!(ends, [1.15, 2.75]);
+        let bent = [on(0.0, 60), say(0.2, ChannelMessage::Bend(0.5)), off(0.5, 60), on(1.0, 62), off(1.5, 62)];
+        assert!(spans(&bent, 0.1, 2.0).iter().all(|span| span.is_bent));
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use midly::{Format, Fps, MetaMessage, MidiMessage, Smf, Timing, TrackEvent, TrackEventKind};
+use ukulelatent::perform::ChannelMessage;
 use ukulelatent::units::MidiNote;
 
 /// The tempo until a file says otherwise, in microseconds a quarter note: 120 a minute.
@@ -71,6 +72,10 @@ pub enum Action {
     AllOff,
     /// All notes stop.
     Choke,
+    /// A key is pressed harder; from 0 to 1.
+    KeyPressure { key: MidiNote, pressure: f32 },
+    /// A wheel, a pedal or a controller of the channel.
+    Channel(ChannelMessage),
 }
 
 /// An action and its time.
@@ -246,22 +251,28 @@ fn append(events: &mut Vec<Event>, start: f64, mut clock: Clock, tracks: &[Vec<T
     end
 }
 
-/// What a message does to notes, if anything. A note-on of velocity zero is a note-off.
+/// What a message does, if anything. A note-on of velocity zero is a note-off.
 fn action(message: MidiMessage) -> Option<Action> {
+    let share = |number: midly::num::u7| f32::from(number.as_int()) / 127.0;
     let key = |number: midly::num::u7| MidiNote::new(number.as_int()).ok();
     Some(match message {
         MidiMessage::NoteOn { key: number, vel } if vel.as_int() > 0 => {
-            Action::On { key: key(number)?, velocity: f32::from(vel.as_int()) / 127.0 }
+            Action::On { key: key(number)?, velocity: share(vel) }
         }
         MidiMessage::NoteOn { key: number, .. } | MidiMessage::NoteOff { key: number, .. } => {
             Action::Off { key: key(number)? }
         }
-        MidiMessage::Controller { controller, .. } => match controller.as_int() {
+        MidiMessage::Controller { controller, value } => match controller.as_int() {
             ALL_SOUND_OFF => Action::Choke,
             ALL_NOTES_OFF => Action::AllOff,
-            _ => return None,
+            number => Action::Channel(ChannelMessage::Controller(number, share(value))),
         },
-        _ => return None,
+        MidiMessage::Aftertouch { key: number, vel } => {
+            Action::KeyPressure { key: key(number)?, pressure: share(vel) }
+        }
+        MidiMessage::ChannelAftertouch { vel } => Action::Channel(ChannelMessage::Pressure(share(vel))),
+        MidiMessage::PitchBend { bend } => Action::Channel(ChannelMessage::bend(bend.0.as_int())),
+        MidiMessage::ProgramChange { .. } => return None,
     })
 }
 

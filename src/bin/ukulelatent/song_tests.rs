@@ -83,7 +83,9 @@ fn a_note_on_without_velocity_is_a_note_off_and_mode_messages_end_notes() {
     let song = song(Format::SingleTrack, beats(96), vec![track]);
     let key = MidiNote::new(60).unwrap();
     let actions: Vec<Action> = song.events.iter().map(|event| event.action).collect();
-    assert_eq!(actions, [Action::On { key, velocity: 1.0 }, Action::Off { key }, Action::AllOff, Action::Choke]);
+    let volume = Action::Channel(ChannelMessage::Controller(7, 0.0));
+    let struck = [Action::On { key, velocity: 1.0 }, Action::Off { key }];
+    assert_eq!(actions, [&struck[..], &[Action::AllOff, Action::Choke, volume]].concat());
     assert!(song.events.iter().all(|event| event.channel == 3));
 }
 

@@ -1,26 +1,29 @@
-//! The options that say how notes sound, shared by `render` and `note`.
+//! The options that say how notes sound, shared by `render`, `note` and `preset`.
 
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use ukulelatent::dsp::reconstruct::Quality;
-use ukulelatent::engine::Controls;
-use ukulelatent::link::ModelChoice;
+use serde_json::Value;
+use ukulelatent::engine::{Controls, Tuning};
+use ukulelatent::link::{ModelChoice, ScaleChoice};
 use ukulelatent::model::backend::{Backend, BackendKind};
 use ukulelatent::model::card::LATENT_DIM;
-use ukulelatent::model::{Catalog, ModelFile};
-use ukulelatent::params::{UkulelatentParams, output_gain};
-use ukulelatent::units::SampleRate;
+use ukulelatent::model::{Catalog, ModelFile, ModelReference};
+use ukulelatent::params::{LATENT_REACH, UkulelatentParams, set_value};
+use ukulelatent::perform::Settings;
+use ukulelatent::preset::Preset;
+use ukulelatent::tuning::ScaleFiles;
+use ukulelatent::units::{SampleRate, db_to_gain};
 
 use crate::error::CliError;
 
-/// Reach of each latent coordinate, as of the plugin's parameters `z1` to `z4`.
-pub const LATENT_REACH: f32 = 3.0;
-
-/// How notes sound. What is left out is as in a fresh plugin.
+/// How notes sound. What is left out is as in the preset, or else as in a fresh plugin.
 #[derive(clap::Args)]
 pub struct SoundArgs {
-    /// The instrument: an ONNX file with a model card [default: the built-in one]
+    /// A preset: its name, as `preset list` shows it, or its file
+    #[arg(long, value_name = "NAME|FILE")]
+    preset: Option<String>,
+    /// The instrument: an ONNX file with a model card [default: the preset's, or the built-in one]
     #[arg(long, value_name = "FILE")]
     model: Option<PathBuf>,
     /// The timbre: four numbers from -3 to 3 [default: 0,0,0,0]
@@ -48,9 +51,25 @@ pub struct SoundArgs {
     /// How much work goes into the sound [default: play]
     #[arg(long, value_enum)]
     quality: Option<QualityArg>,
+    /// All keys higher by this many cents, -100 to 100 [default: 0]
+    #[arg(long, value_name = "CENTS", value_parser = between(-100.0, 100.0), allow_hyphen_values = true)]
+    tune: Option<f32>,
+    /// All keys higher by this many semitones, -36 to 36 [default: 0]
+    #[arg(long, value_name = "SEMITONES", value_parser = clap::value_parser!(i32).range(-36..=36),
+          allow_hyphen_values = true)]
+    transpose: Option<i32>,
+    /// A scale, in Scala's SCL format, from middle C on [default: twelve equal steps]
+    #[arg(long, value_name = "FILE.scl")]
+    scale: Option<PathBuf>,
+    /// Which key plays which degree of the scale, in Scala's KBM format
+    #[arg(long, value_name = "FILE.kbm")]
+    keyboard: Option<PathBuf>,
+    /// Any parameter by its id, as in `wheel_z1=1.5`; `preset show` lists ids and values. May be given again
+    #[arg(long = "set", value_name = "ID=VALUE", value_parser = parse_setting)]
+    set: Vec<(String, Value)>,
 }
 
-/// The qualities by name.
+/// The qualities by name: the ids of the parameter.
 #[derive(Clone, Copy, clap::ValueEnum)]
 enum QualityArg {
     Draft,
@@ -58,12 +77,12 @@ enum QualityArg {
     Fine,
 }
 
-impl From<QualityArg> for Quality {
-    fn from(argument: QualityArg) -> Self {
-        match argument {
-            QualityArg::Draft => Self::Draft,
-            QualityArg::Play => Self::Play,
-            QualityArg::Fine => Self::Fine,
+impl QualityArg {
+    fn id(self) -> &'static str {
+        match self {
+            Self::Draft => "draft",
+            Self::Play => "play",
+            Self::Fine => "fine",
         }
     }
 }
@@ -75,10 +94,16 @@ pub type Latent = [f32; LATENT_DIM];
 pub struct Sound {
     /// What plays.
     pub choice: Arc<ModelChoice>,
+    /// All parameters.
+    pub params: Arc<UkulelatentParams>,
     /// The rate of the file.
     pub rate: SampleRate,
     /// The parameters at the start.
     pub controls: Controls,
+    /// What playing does.
+    pub settings: Settings,
+    /// What keys sound like.
+    pub tuning: Tuning,
 }
 
 impl SoundArgs {
@@ -87,23 +112,62 @@ impl SoundArgs {
         if let Some(kind) = self.backend {
             Backend::require(kind).map_err(CliError::Backend)?;
         }
-        let model = match &self.model {
-            Some(path) => ModelFile::open(path)?,
-            None => ModelFile::built_in()?,
-        };
-        let choice = Arc::new(ModelChoice::new(model, Catalog::standard()));
-        let plugin = UkulelatentParams::new(Arc::clone(&choice)).controls();
-        let controls = Controls {
-            latent: self.latent.unwrap_or(plugin.latent),
-            gain: self.gain.map_or(plugin.gain, output_gain),
-            attack_ms: self.attack.unwrap_or(plugin.attack_ms),
-            release_ms: self.release.unwrap_or(plugin.release_ms),
-            velocity: self.velocity_sensitivity.unwrap_or(plugin.velocity),
-            quality: self.quality.map_or(plugin.quality, Quality::from),
-        };
+        let params = fresh()?;
+        let choice = Arc::clone(params.model_choice());
+        if let Some(name) = &self.preset {
+            Preset::find(name)?.apply(&params)?;
+        }
+        if let Some(path) = &self.model {
+            choice.choose(ModelReference::to(&*ModelFile::open(path)?));
+        }
+        self.set_parameters(&params)?;
+        if self.scale.is_some() || self.keyboard.is_some() {
+            let files = ScaleFiles::open(self.scale.as_deref(), self.keyboard.as_deref())?;
+            params.scale_choice().choose(files)?;
+        }
         let rate = SampleRate::new(self.rate as f32).expect("the option's range has positive rates only");
-        Ok(Sound { choice, rate, controls })
+        let tuning = params.tuning_table();
+        Ok(Sound { controls: params.controls(), settings: params.settings(), tuning, choice, params, rate })
     }
+
+    /// Options after the preset, and `--set` after all others.
+    fn set_parameters(&self, params: &Arc<UkulelatentParams>) -> Result<(), CliError> {
+        let number = |id, value: Option<f32>| value.map(|value| (id, Value::from(value)));
+        let [z1, z2, z3, z4] = self.latent.map_or([None; LATENT_DIM], |latent| latent.map(Some));
+        let named = [
+            number("z1", z1),
+            number("z2", z2),
+            number("z3", z3),
+            number("z4", z4),
+            number("gain", self.gain.map(db_to_gain)),
+            number("attack", self.attack),
+            number("release", self.release),
+            number("velocity", self.velocity_sensitivity),
+            number("tune", self.tune),
+            self.transpose.map(|semitones| ("transpose", Value::from(semitones))),
+            self.quality.map(|quality| ("quality", Value::from(quality.id()))),
+        ];
+        for (id, value) in named.iter().flatten() {
+            set_value(params, id, value)?;
+        }
+        for (id, value) in &self.set {
+            set_value(params, id, value)?;
+        }
+        Ok(())
+    }
+}
+
+/// The parameters of a fresh plugin.
+pub fn fresh() -> Result<Arc<UkulelatentParams>, CliError> {
+    let choice = Arc::new(ModelChoice::new(ModelFile::built_in()?, Catalog::standard()));
+    Ok(Arc::new(UkulelatentParams::new(choice, Arc::new(ScaleChoice::default()))))
+}
+
+/// Reads `id=value`, where the value is a number, true, false or a name.
+fn parse_setting(text: &str) -> Result<(String, Value), String> {
+    let (id, value) = text.split_once('=').ok_or_else(|| format!("expected ID=VALUE, got {text:?}"))?;
+    let value = value.trim();
+    Ok((id.trim().into(), serde_json::from_str(value).unwrap_or_else(|_| Value::from(value))))
 }
 
 /// Reads four coordinates, separated by commas.
@@ -139,6 +203,15 @@ fn parse_between(text: &str, low: f32, high: f32) -> Result<f32, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_setting_is_an_id_and_a_value() {
+        let read = |text| parse_setting(text).unwrap();
+        assert_eq!(read("wheel_z1=-1.5"), ("wheel_z1".into(), Value::from(-1.5)));
+        assert_eq!(read("mpe = true"), ("mpe".into(), Value::from(true)));
+        assert_eq!(read("latency=20ms"), ("latency".into(), Value::from("20ms")));
+        assert_eq!(parse_setting("mpe").unwrap_err(), "expected ID=VALUE, got \"mpe\"");
+    }
 
     #[test]
     fn a_latent_point_is_four_numbers_within_reach() {

@@ -1,22 +1,32 @@
 //! The parameters that hosts see and projects save. Ids are frozen: append only (tests/frozen.rs).
 
+mod groups;
+mod migrate;
+mod saved;
+mod values;
+
 use std::sync::Arc;
 
-use nice_plug::params::persist::PersistentField;
 use nice_plug::prelude::*;
 
-use crate::dsp::reconstruct::Quality;
-use crate::engine::Controls;
-use crate::link::ModelChoice;
-use crate::model::ModelReference;
+pub use crate::engine::LATENT_REACH;
+use crate::engine::{Controls, Tuning};
+use crate::link::{ModelChoice, Quality, ScaleChoice};
 use crate::model::card::LATENT_DIM;
+use crate::perform::{BendRanges, Depths, Settings};
 use crate::units::{SampleRate, db_to_gain, gain_to_db};
+pub use groups::{MachineParams, OutputParams, PlayingParams, SustainSetting, TimeParams, TuningParams};
+pub use migrate::{additions_since, migrate};
+use saved::SavedVersion;
+pub use saved::{SavedModel, SavedScale};
+pub use values::{ValueError, set_value, state_json, values};
 
 /// Version of what a project saves. Raised when `Plugin::filter_state` learns to migrate from an older one.
-pub const STATE_VERSION: u32 = 1;
+pub const STATE_VERSION: u32 = 2;
+/// The fields of a state that are not parameters.
+const STATE_VERSION_FIELD: &str = "state_version";
+const SCALE_FIELD: &str = "scale";
 
-/// Reach of each latent coordinate: three standard deviations of the prior either way.
-const LATENT_REACH: f32 = 3.0;
 /// Level of a full-velocity note at a gain of 0 dB: room for a chord of four.
 const HEADROOM_DB: f32 = -12.0;
 const MIN_GAIN_DB: f32 = -60.0;
@@ -51,15 +61,18 @@ pub enum LatencySetting {
 }
 
 impl LatencySetting {
+    /// The settings that look ahead, in milliseconds.
+    pub const LOOK_AHEADS_MS: [f32; 4] = [10.0, 20.0, 40.0, 80.0];
+
     /// Samples from an event to its sound.
     #[must_use]
     pub fn samples(self, rate: SampleRate) -> usize {
         rate.samples_in_ms(match self {
             Self::Live => 0.0,
-            Self::Ms10 => 10.0,
-            Self::Ms20 => 20.0,
-            Self::Ms40 => 40.0,
-            Self::Ms80 => 80.0,
+            Self::Ms10 => Self::LOOK_AHEADS_MS[0],
+            Self::Ms20 => Self::LOOK_AHEADS_MS[1],
+            Self::Ms40 => Self::LOOK_AHEADS_MS[2],
+            Self::Ms80 => Self::LOOK_AHEADS_MS[3],
         })
     }
 }
@@ -100,6 +113,9 @@ pub struct UkulelatentParams {
     /// Which instrument plays.
     #[persist = "model"]
     pub model: SavedModel,
+    /// Which scale it plays.
+    #[persist = "scale"]
+    pub scale: SavedScale,
     /// First latent coordinate.
     #[id = "z1"]
     pub z1: FloatParam,
@@ -130,29 +146,40 @@ pub struct UkulelatentParams {
     /// How much work goes into notes to come: the same for playing and for bouncing.
     #[id = "quality"]
     pub quality: EnumParam<QualitySetting>,
+    /// What fingers, wheels and pedals do.
+    #[nested(group = "Playing")]
+    pub playing: PlayingParams,
+    /// Which pitch keys have.
+    #[nested(group = "Tuning")]
+    pub tuning: TuningParams,
+    /// Where notes sound.
+    #[nested(group = "Output")]
+    pub output: OutputParams,
+    /// How timbre and time run.
+    #[nested(group = "Time")]
+    pub time: TimeParams,
+    /// What the instrument may take of the machine.
+    #[nested(group = "Machine")]
+    pub machine: MachineParams,
 }
 
 impl UkulelatentParams {
-    /// Defaults, playing what `choice` chooses.
+    /// Defaults, playing what `choice` chooses in the scale that `scale` chooses.
     #[must_use]
-    pub fn new(choice: Arc<ModelChoice>) -> Self {
+    pub fn new(choice: Arc<ModelChoice>, scale: Arc<ScaleChoice>) -> Self {
         let gain_range = FloatRange::Skewed {
             min: db_to_gain(MIN_GAIN_DB),
             max: db_to_gain(MAX_GAIN_DB),
             factor: FloatRange::gain_skew_factor(MIN_GAIN_DB, MAX_GAIN_DB),
         };
-        let milliseconds = |name: &str, default, min, max| {
-            FloatParam::new(name, default, FloatRange::Skewed { min, max, factor: FloatRange::skew_factor(-2.0) })
-                .with_unit(" ms")
-                .with_value_to_string(formatters::v2s_f32_rounded(1))
-        };
         Self {
             state_version: SavedVersion,
-            model: SavedModel(choice),
-            z1: latent("Z1"),
-            z2: latent("Z2"),
-            z3: latent("Z3"),
-            z4: latent("Z4"),
+            model: SavedModel(Arc::clone(&choice)),
+            scale: SavedScale { scale, model: choice },
+            z1: latent("Z1", 0),
+            z2: latent("Z2", 1),
+            z3: latent("Z3", 2),
+            z4: latent("Z4", 3),
             gain: FloatParam::new("Gain", 1.0, gain_range)
                 .with_unit(" dB")
                 .with_value_to_string(formatters::v2s_f32_gain_to_db(1))
@@ -165,6 +192,11 @@ impl UkulelatentParams {
                 .with_string_to_value(formatters::s2v_f32_percentage()),
             latency: EnumParam::new("Latency", LatencySetting::Live).non_automatable(),
             quality: EnumParam::new("Quality", QualitySetting::Play).non_automatable(),
+            playing: PlayingParams::default(),
+            tuning: TuningParams::default(),
+            output: OutputParams::default(),
+            time: TimeParams::default(),
+            machine: MachineParams::default(),
         }
     }
 
@@ -178,8 +210,58 @@ impl UkulelatentParams {
             attack_ms: self.attack.value(),
             release_ms: self.release.value(),
             velocity: self.velocity.value(),
+            morph_ms: self.time.morph.value(),
+            time: self.time.shape(),
             quality: self.quality.value().into(),
+            soft_limit: self.output.soft_limit.value(),
         }
+    }
+
+    /// The values as they stand, for what playing does.
+    #[must_use]
+    pub fn settings(&self) -> Settings {
+        let playing = &self.playing;
+        Settings {
+            mpe: playing.mpe.value(),
+            ranges: BendRanges {
+                channel: playing.bend_range.value() as f32,
+                member: playing.mpe_range.value() as f32,
+            },
+            depths: Depths {
+                wheel: playing.wheel.values(),
+                pressure: playing.pressure.values(),
+                slide: playing.slide.values(),
+                velocity: playing.velocity.values(),
+            },
+            humanise: playing.humanise.value(),
+            width: self.output.width.value(),
+        }
+    }
+
+    /// Which instrument plays.
+    #[must_use]
+    pub fn model_choice(&self) -> &Arc<ModelChoice> {
+        &self.model.0
+    }
+
+    /// Which scale plays.
+    #[must_use]
+    pub fn scale_choice(&self) -> &Arc<ScaleChoice> {
+        &self.scale.scale
+    }
+
+    /// How far all keys are moved, in cents.
+    #[must_use]
+    pub fn retuning_cents(&self) -> f32 {
+        self.tuning.tune.value() + 100.0 * self.tuning.transpose.value() as f32
+    }
+
+    /// Every key's cents above its equal temperament, with master tune and transposition; not a number for a key
+    /// that the scale leaves out. Neither locks nor allocates.
+    #[must_use]
+    pub fn tuning_table(&self) -> Tuning {
+        let moved = self.retuning_cents();
+        self.scale.scale.table().map(|cents| cents + moved)
     }
 }
 
@@ -189,37 +271,15 @@ pub fn output_gain(gain_db: f32) -> f32 {
     db_to_gain(gain_db + HEADROOM_DB)
 }
 
-fn latent(name: &str) -> FloatParam {
+fn milliseconds(name: &str, default: f32, min: f32, max: f32) -> FloatParam {
+    FloatParam::new(name, default, FloatRange::Skewed { min, max, factor: FloatRange::skew_factor(-2.0) })
+        .with_unit(" ms")
+        .with_value_to_string(formatters::v2s_f32_rounded(1))
+}
+
+/// A latent coordinate; hosts can move it for single notes, who are told of it by its axis.
+fn latent(name: &str, axis: u32) -> FloatParam {
     FloatParam::new(name, 0.0, FloatRange::Linear { min: -LATENT_REACH, max: LATENT_REACH })
         .with_value_to_string(formatters::v2s_f32_rounded(2))
-}
-
-/// The model choice as a saved field: loading a project chooses its model, found or not.
-pub struct SavedModel(Arc<ModelChoice>);
-
-impl<'a> PersistentField<'a, ModelReference> for SavedModel {
-    fn set(&self, reference: ModelReference) {
-        self.0.choose(reference);
-    }
-
-    fn map<F, R>(&self, f: F) -> R
-    where
-        F: Fn(&ModelReference) -> R,
-    {
-        f(&self.0.reference())
-    }
-}
-
-/// Writes [`STATE_VERSION`]; what a project says is for `Plugin::filter_state`, which sees it first.
-struct SavedVersion;
-
-impl<'a> PersistentField<'a, u32> for SavedVersion {
-    fn set(&self, _: u32) {}
-
-    fn map<F, R>(&self, f: F) -> R
-    where
-        F: Fn(&u32) -> R,
-    {
-        f(&STATE_VERSION)
-    }
+        .with_poly_modulation_id(axis)
 }

@@ -1,23 +1,30 @@
 //! The host adapter: nice-plug on one side, an [`Instance`] on the other.
 
+mod events;
+mod playing;
+
 use std::num::NonZeroU32;
 use std::sync::Arc;
 
-use nice_plug::midi::{Channel, Key, VoiceID};
 use nice_plug::prelude::*;
 
-use crate::engine::{Mode, NoteId, NoteSelector};
+use crate::engine::{Mode, POLYPHONY};
 use crate::instance::{Instance, Setup};
-use crate::link::ModelChoice;
+use crate::link::{ModelChoice, ScaleChoice};
 use crate::model::{Catalog, ModelFile};
-use crate::params::{LatencySetting, UkulelatentParams};
-use crate::units::{MidiNote, SampleRate};
+use crate::params::{LatencySetting, UkulelatentParams, migrate};
+use crate::units::SampleRate;
+use events::tell_ended;
+use playing::Playing;
+
+/// How VST3 hosts know the plugin.
+pub const VST3_CLASS_ID: [u8; 16] = *b"UkulelatentSmplr";
 
 /// The plugin as hosts know it.
 pub struct Ukulelatent {
     params: Arc<UkulelatentParams>,
     choice: Arc<ModelChoice>,
-    instance: Option<Instance>,
+    playing: Option<Playing>,
     rate: SampleRate,
     latency: LatencySetting,
 }
@@ -27,9 +34,9 @@ impl Default for Ukulelatent {
         let built_in = ModelFile::built_in().expect("tests/model_files.rs opens the built-in model");
         let choice = Arc::new(ModelChoice::new(built_in, Catalog::standard()).telling(tell_user));
         Self {
-            params: Arc::new(UkulelatentParams::new(Arc::clone(&choice))),
+            params: Arc::new(UkulelatentParams::new(Arc::clone(&choice), Arc::new(ScaleChoice::default()))),
             choice,
-            instance: None,
+            playing: None,
             rate: SampleRate::new(48_000.0).expect("a positive constant"),
             latency: LatencySetting::Live,
         }
@@ -53,7 +60,9 @@ impl Plugin for Ukulelatent {
         main_output_channels: NonZeroU32::new(2),
         ..AudioIOLayout::const_default()
     }];
-    const MIDI_INPUT: MidiConfig = MidiConfig::Basic;
+    const MIDI_INPUT: MidiConfig = MidiConfig::MidiCCs;
+    /// A block may bring ten thousand events; room that is there need not be found on the audio thread.
+    const INPUT_EVENT_CAPACITY: usize = 16_384;
     const SAMPLE_ACCURATE_AUTOMATION: bool = true;
 
     type Editor = ();
@@ -62,6 +71,10 @@ impl Plugin for Ukulelatent {
 
     fn params(&self) -> Arc<dyn Params> {
         Arc::<UkulelatentParams>::clone(&self.params)
+    }
+
+    fn filter_state(state: &mut PluginState) {
+        migrate(state);
     }
 
     fn activate(
@@ -82,10 +95,18 @@ impl Plugin for Ukulelatent {
         };
         let latency = self.latency.samples(rate);
         context.set_latency_samples(latency as u32);
-        let setup = Setup { rate, mode, latency, controls: self.params.controls(), threads: None };
-        self.instance = None;
+        let setup = Setup {
+            rate,
+            mode,
+            latency,
+            controls: self.params.controls(),
+            threads: None,
+            cache: self.params.machine.cache_limits(),
+            drag: None,
+        };
+        self.playing = None;
         match Instance::start(&self.choice, setup) {
-            Ok(instance) => self.instance = Some(instance),
+            Ok(instance) => self.playing = Some(Playing::new(instance, &self.params)),
             Err(error) => {
                 nice_error!("the workers cannot start: {error}");
                 return false;
@@ -95,12 +116,12 @@ impl Plugin for Ukulelatent {
     }
 
     fn deactivate(&mut self) {
-        self.instance = None;
+        self.playing = None;
     }
 
     fn reset(&mut self) {
-        if let Some(instance) = &mut self.instance {
-            instance.engine.reset();
+        if let Some(playing) = &mut self.playing {
+            playing.reset();
         }
     }
 
@@ -110,15 +131,18 @@ impl Plugin for Ukulelatent {
         _aux: &mut AuxiliaryBuffers,
         context: &mut impl ProcessContext<Self>,
     ) -> ProcessStatus {
-        let Some(Instance { engine, .. }) = &mut self.instance else { return ProcessStatus::Normal };
+        let Some(playing) = &mut self.playing else { return ProcessStatus::Normal };
         let latency = self.params.latency.value();
         if latency != self.latency {
             self.latency = latency;
+            let engine = &mut playing.instance.engine;
             engine.set_latency(latency.samples(self.rate));
             context.set_latency_samples(engine.latency() as u32);
         }
-        engine.set_controls(self.params.controls());
+        playing.follow(&self.params);
 
+        let api = context.plugin_api();
+        let position = song_position(context.transport()).unwrap_or(playing.clock());
         let [left, right] = buffer.as_slice() else { return ProcessStatus::Error("expected two channels") };
         let len = left.len();
         let mut at = 0;
@@ -126,54 +150,24 @@ impl Plugin for Ukulelatent {
             let event = context.next_event();
             let until = event.as_ref().map_or(len, |event| (event.timing() as usize).clamp(at, len));
             if until > at {
-                engine.render(&mut left[at..until], &mut right[at..until], |offset, id| {
+                playing.render(&mut left[at..until], &mut right[at..until], |offset, id| {
                     // At the last sample that sounds: the one after it may lie beyond the block.
                     tell_ended(context, at + offset.max(1) - 1, id);
                 });
                 at = until;
             }
             let Some(event) = event else { break };
-            if let Some(dismissed) = dispatch(engine, &event) {
-                tell_ended(context, at.min(len - 1), dismissed);
-            }
+            playing.play(&event, api, position + at as i64);
+            playing.tell_dismissed(|id| tell_ended(context, at.min(len - 1), id));
         }
-        if engine.is_active() { ProcessStatus::KeepAlive } else { ProcessStatus::Normal }
+        playing.strike(|id| tell_ended(context, len - 1, id));
+        if playing.instance.engine.is_active() { ProcessStatus::KeepAlive } else { ProcessStatus::Normal }
     }
 }
 
-/// Hands a note event to the engine; returns a note that ended at once because of it.
-fn dispatch(engine: &mut crate::engine::Engine, event: &NoteEvent<()>) -> Option<NoteId> {
-    match *event {
-        NoteEvent::NoteOn { voice_id, channel, key, velocity, .. } => {
-            let key = MidiNote::new(key.number()?).ok()?;
-            let id = NoteId { voice: voice_id.id(), channel: channel.number().unwrap_or(0), key };
-            return engine.note_on(id, velocity);
-        }
-        NoteEvent::NoteOff { voice_id, channel, key, .. } => {
-            engine.note_off(selector(voice_id, channel, key));
-        }
-        NoteEvent::Choke { voice_id, channel, key, .. } => {
-            engine.choke(selector(voice_id, channel, key));
-        }
-        _ => {}
-    }
-    None
-}
-
-fn selector(voice: VoiceID, channel: Channel, key: Key) -> NoteSelector {
-    let key = key.number().and_then(|number| MidiNote::new(number).ok());
-    NoteSelector { voice: voice.id(), channel: channel.number(), key }
-}
-
-fn tell_ended(context: &mut impl ProcessContext<Ukulelatent>, offset: usize, id: NoteId) {
-    let event = NoteEvent::VoiceTerminated {
-        timing: offset as u32,
-        voice_id: id.voice.map_or(VoiceID::Wildcard, VoiceID::ID),
-        channel: Channel::Number(id.channel),
-        key: Key::Number(id.key.number()),
-    };
-    // A host whose queue is full loses a hint, not a note.
-    let _ = context.try_send_event(event);
+/// Where the block begins in the song, in samples, while the song plays.
+fn song_position(transport: &Transport) -> Option<i64> {
+    transport.pos_samples().filter(|_| transport.playing)
 }
 
 impl ClapPlugin for Ukulelatent {
@@ -183,10 +177,12 @@ impl ClapPlugin for Ukulelatent {
     const CLAP_SUPPORT_URL: Option<&'static str> = None;
     const CLAP_FEATURES: &'static [ClapFeature] =
         &[ClapFeature::Instrument, ClapFeature::Sampler, ClapFeature::Synthesizer, ClapFeature::Stereo];
+    const CLAP_POLY_MODULATION_CONFIG: Option<PolyModulationConfig> =
+        Some(PolyModulationConfig { max_voice_capacity: POLYPHONY as u32, supports_overlapping_voices: true });
 }
 
 impl Vst3Plugin for Ukulelatent {
-    const VST3_CLASS_ID: [u8; 16] = *b"UkulelatentSmplr";
+    const VST3_CLASS_ID: [u8; 16] = VST3_CLASS_ID;
     const VST3_SUBCATEGORIES: &'static [Vst3SubCategory] =
         &[Vst3SubCategory::Instrument, Vst3SubCategory::Sampler, Vst3SubCategory::Stereo];
 }

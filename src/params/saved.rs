@@ -1,0 +1,61 @@
+//! What a project saves beside the parameters.
+
+use std::sync::Arc;
+
+use nice_plug::params::persist::PersistentField;
+
+use super::STATE_VERSION;
+use crate::link::{ModelChoice, ScaleChoice};
+use crate::model::ModelReference;
+use crate::tuning::ScaleFiles;
+
+/// The model choice as a saved field: loading a project chooses its model, found or not.
+pub struct SavedModel(pub(super) Arc<ModelChoice>);
+
+impl<'a> PersistentField<'a, ModelReference> for SavedModel {
+    fn set(&self, reference: ModelReference) {
+        self.0.choose(reference);
+    }
+
+    fn map<F, R>(&self, f: F) -> R
+    where
+        F: Fn(&ModelReference) -> R,
+    {
+        f(&self.0.reference())
+    }
+}
+
+/// The scale as a saved field. One that cannot be used is kept, and its user told.
+pub struct SavedScale {
+    pub(super) scale: Arc<ScaleChoice>,
+    pub(super) model: Arc<ModelChoice>,
+}
+
+impl<'a> PersistentField<'a, ScaleFiles> for SavedScale {
+    fn set(&self, files: ScaleFiles) {
+        if let Err(error) = self.scale.choose(files) {
+            self.model.notify(format!("the project's scale: {error}; keys play twelve equal steps instead"));
+        }
+    }
+
+    fn map<F, R>(&self, f: F) -> R
+    where
+        F: Fn(&ScaleFiles) -> R,
+    {
+        f(&self.scale.files())
+    }
+}
+
+/// Writes [`STATE_VERSION`]; what a project says is for `Plugin::filter_state`, which sees it first.
+pub(super) struct SavedVersion;
+
+impl<'a> PersistentField<'a, u32> for SavedVersion {
+    fn set(&self, _: u32) {}
+
+    fn map<F, R>(&self, f: F) -> R
+    where
+        F: Fn(&u32) -> R,
+    {
+        f(&STATE_VERSION)
+    }
+}

@@ -1,0 +1,277 @@
+//! The player's hands: keys, pedals, wheels and fingers become what the engine is told of each note.
+//!
+//! Runs on the audio thread, between the host adapter and the engine: nothing here allocates, and nothing looks at
+//! block borders. The command line plays through it too, so that a file sounds there as in a host.
+
+mod channels;
+mod humanise;
+mod short_list;
+mod touch;
+mod zones;
+
+pub use channels::{BendRanges, ChannelMessage};
+pub use humanise::drawn_from_ball;
+pub use touch::{Depths, NoteChange};
+
+use crate::engine::{Engine, Expression, NoteId, NoteSelector, Strike};
+use crate::link::SLOTS;
+use channels::{Channels, Effect};
+use short_list::ShortList;
+use touch::{Offset, OwnExpression, Sound};
+use zones::ChannelSet;
+
+/// The parameters that say what playing does.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Settings {
+    /// Whether each note has a MIDI channel of its own.
+    pub mpe: bool,
+    /// How far full bends go.
+    pub ranges: BendRanges,
+    /// What moves the timbre, and how far.
+    pub depths: Depths,
+    /// How far from the point that is set each hit may be drawn, in latent units.
+    pub humanise: f32,
+    /// How far apart voices stand: 0 all in the middle, 1 from side to side.
+    pub width: f32,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        let ranges = BendRanges { channel: 2.0, member: 48.0 };
+        Self { mpe: false, ranges, depths: Depths::default(), humanise: 0.0, width: 0.0 }
+    }
+}
+
+/// A note from its key to its end.
+#[derive(Clone, Copy, Debug)]
+struct Note {
+    id: NoteId,
+    velocity: f32,
+    /// Where in the ball it was drawn, in units of its radius.
+    drawn: Offset,
+    own: OwnExpression,
+    /// What the engine was told last.
+    told: Sound,
+    key_is_down: bool,
+    /// Whether a pedal keeps it sounding.
+    is_held: bool,
+    /// Whether the engine has yet to be told of it.
+    waits: bool,
+}
+
+/// Who plays, and how.
+pub struct Performer {
+    settings: Settings,
+    channels: Channels,
+    notes: [Option<Note>; SLOTS],
+    /// Places of the notes that wait for the end of their sample, in the order of their keys.
+    waiting: ShortList<usize>,
+    /// Notes that had to go at once to make room, or whose key is tuned to nothing.
+    dismissed: ShortList<NoteId>,
+}
+
+impl Performer {
+    /// With all keys up and all wheels at rest.
+    #[must_use]
+    pub fn new(settings: Settings) -> Self {
+        let mut channels = Channels::default();
+        channels.set_mpe(settings.mpe);
+        let (waiting, dismissed) = (ShortList::EMPTY, ShortList::EMPTY);
+        Self { settings, channels, notes: [None; SLOTS], waiting, dismissed }
+    }
+
+    /// Sets the parameters from this sample on; sounding notes follow.
+    pub fn set(&mut self, engine: &mut Engine, settings: Settings) {
+        if settings != self.settings {
+            self.settings = settings;
+            self.channels.set_mpe(settings.mpe);
+            self.tell(engine, ChannelSet::ALL);
+        }
+    }
+
+    /// All keys up and all wheels at rest, as after a jump of the transport.
+    pub fn reset(&mut self) {
+        self.notes = [None; SLOTS];
+        self.waiting = ShortList::EMPTY;
+        self.channels.rest();
+    }
+
+    /// A key goes down, at a position in the song in samples. Its note is struck when the sample is over
+    /// ([`Performer::strike_waiting`]): hosts say how a note is bent and modulated right after they say that it begins.
+    pub fn note_on(&mut self, engine: &mut Engine, id: NoteId, velocity: f32, position: i64) {
+        // The engine lets go of a key's former note, whatever pedal holds it.
+        for former in self.notes.iter_mut().flatten() {
+            let is_same_key = former.id.key == id.key && former.id.channel == id.channel;
+            if is_same_key && (id.voice.is_none() || former.id.voice == id.voice) {
+                (former.key_is_down, former.is_held) = (false, false);
+            }
+        }
+        let free = |notes: &[Option<Note>; SLOTS]| notes.iter().position(Option::is_none);
+        if free(&self.notes).is_none() {
+            self.strike_waiting(engine);
+        }
+        let place = free(&self.notes).unwrap_or(0);
+        self.notes[place] = Some(Note {
+            id,
+            velocity: if velocity.is_finite() { velocity.clamp(0.0, 1.0) } else { 0.0 },
+            drawn: humanise::drawn_from_ball(position, id.key.number()),
+            own: OwnExpression::default(),
+            told: Sound::default(),
+            key_is_down: true,
+            is_held: false,
+            waits: true,
+        });
+        self.waiting.push(place);
+    }
+
+    /// Strikes the notes whose keys went down. To be called before the engine renders.
+    pub fn strike_waiting(&mut self, engine: &mut Engine) {
+        for place in self.waiting.take() {
+            let Some(note) = self.notes[place].filter(|note| note.waits) else { continue };
+            let told = self.sound_of(&note);
+            self.notes[place] = Some(Note { told, waits: false, ..note });
+            let Sound { bend_cents, latent, gain, pan } = told;
+            let strike = Strike { velocity: note.velocity, latent, bend_cents, gain, pan };
+            if let Some(dismissed) = engine.strike(note.id, strike) {
+                self.ended(dismissed);
+                self.dismissed.push(dismissed);
+            }
+        }
+    }
+
+    /// The next of the notes that ended without sounding to their end: the engine tells of all others.
+    pub fn take_dismissed(&mut self) -> Option<NoteId> {
+        self.dismissed.pop()
+    }
+
+    /// Keys go up; a pedal may keep their notes.
+    pub fn note_off(&mut self, engine: &mut Engine, which: NoteSelector) {
+        self.strike_waiting(engine);
+        let mut any_held = false;
+        for note in self.notes.iter_mut().flatten().filter(|note| which.selects(note.id) && note.key_is_down) {
+            note.key_is_down = false;
+            note.is_held = self.channels.is_pedal_down(note.id.channel);
+            any_held |= note.is_held;
+        }
+        if !any_held {
+            engine.note_off(which);
+            return;
+        }
+        for note in self.notes.iter().flatten() {
+            if which.selects(note.id) && !note.key_is_down && !note.is_held {
+                engine.note_off(exactly(note.id));
+            }
+        }
+    }
+
+    /// Notes stop, whatever pedal holds them.
+    pub fn choke(&mut self, engine: &mut Engine, which: NoteSelector) {
+        self.strike_waiting(engine);
+        engine.choke(which);
+    }
+
+    /// A channel says something: a wheel, a pedal, a controller.
+    pub fn hear(&mut self, engine: &mut Engine, channel: u8, message: ChannelMessage) {
+        match self.channels.hear(channel, message) {
+            Effect::None => {}
+            Effect::Touch(channels) => self.tell(engine, channels),
+            Effect::Pedal(channels) => {
+                self.lift_pedals(engine, channels);
+                self.tell(engine, channels);
+            }
+            Effect::NotesOff(channels) => self.for_each_channel(engine, channels, Self::note_off),
+            Effect::SoundOff(channels) => self.for_each_channel(engine, channels, Self::choke),
+        }
+    }
+
+    /// Something changes of single notes.
+    pub fn express(&mut self, engine: &mut Engine, which: NoteSelector, change: NoteChange) {
+        for place in 0..SLOTS {
+            if let Some(note) = &mut self.notes[place]
+                && which.selects(note.id)
+            {
+                note.own.apply(change);
+                self.tell_note(engine, place);
+            }
+        }
+    }
+
+    /// The engine says that a note is over.
+    pub fn ended(&mut self, id: NoteId) {
+        let is_it = |note: &&mut Option<Note>| note.is_some_and(|note| note.id == id && !note.waits);
+        if let Some(place) = self.notes.iter_mut().find(is_it) {
+            *place = None;
+        }
+    }
+
+    fn for_each_channel(
+        &mut self,
+        engine: &mut Engine,
+        channels: ChannelSet,
+        act: fn(&mut Self, &mut Engine, NoteSelector),
+    ) {
+        for channel in channels.iter() {
+            act(self, engine, NoteSelector { channel: Some(channel), ..NoteSelector::default() });
+        }
+    }
+
+    /// Lets go of what no pedal holds any more.
+    fn lift_pedals(&mut self, engine: &mut Engine, channels: ChannelSet) {
+        for note in self.notes.iter_mut().flatten().filter(|note| note.is_held) {
+            if channels.contains(note.id.channel) && !self.channels.is_pedal_down(note.id.channel) {
+                note.is_held = false;
+                engine.note_off(exactly(note.id));
+            }
+        }
+    }
+
+    /// Tells the engine what changed of the notes of some channels.
+    fn tell(&mut self, engine: &mut Engine, channels: ChannelSet) {
+        for place in 0..SLOTS {
+            if self.notes[place].is_some_and(|note| channels.contains(note.id.channel)) {
+                self.tell_note(engine, place);
+            }
+        }
+    }
+
+    fn tell_note(&mut self, engine: &mut Engine, place: usize) {
+        let Some(note) = self.notes[place].filter(|note| !note.waits) else { return };
+        let sound = self.sound_of(&note);
+        let which = exactly(note.id);
+        for change in sound.changes_from(&note.told).into_iter().flatten() {
+            engine.express(which, change);
+        }
+        self.notes[place] = Some(Note { told: sound, ..note });
+    }
+
+    /// What a note should sound like now.
+    fn sound_of(&self, note: &Note) -> Sound {
+        let touch = self.channels.touch(note.id.channel, self.settings.ranges);
+        let hit = note.drawn.map(|x| x * self.settings.humanise);
+        let latent = touch::latent(&self.settings.depths, &touch, &note.own, note.velocity);
+        Sound {
+            bend_cents: 100.0 * (touch.bend_semitones + note.own.tuning_semitones),
+            latent: std::array::from_fn(|axis| latent[axis] + hit[axis]),
+            gain: note.own.gain,
+            pan: touch::pan(note.id.key.number(), self.settings.width, note.own.pan),
+        }
+    }
+}
+
+/// Names a note by all that is known of it.
+fn exactly(id: NoteId) -> NoteSelector {
+    NoteSelector { voice: id.voice, channel: Some(id.channel), key: Some(id.key) }
+}
+
+impl Sound {
+    /// What the engine must be told to come here from there.
+    fn changes_from(&self, told: &Self) -> [Option<Expression>; 4] {
+        #[allow(clippy::float_cmp)] // Any change is one.
+        [
+            (self.bend_cents != told.bend_cents).then_some(Expression::Bend(self.bend_cents)),
+            (self.latent != told.latent).then_some(Expression::Latent(self.latent)),
+            (self.gain != told.gain).then_some(Expression::Gain(self.gain)),
+            (self.pan != told.pan).then_some(Expression::Pan(self.pan)),
+        ]
+    }
+}
