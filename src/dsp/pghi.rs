@@ -10,8 +10,9 @@
 use super::fast_math::{ln, wrapped};
 use super::stft::FrameGeometry;
 
-/// Bins more than 80 dB below the loudest of a block get a pseudo-random phase: `ln 1e-4`. (`f32::ln` is not const.)
-const LN_TOLERANCE: f32 = -9.210_340_4;
+/// Bins more than 60 dB below the loudest of a block get a pseudo-random phase: `ln 1e-3`. (`f32::ln` is not const.)
+/// The iterations find theirs: 20 dB more changes spectral convergence by 0.04 dB, and costs a twentieth of a note.
+const LN_TOLERANCE: f32 = -6.907_755_4;
 /// Log-magnitudes are not followed further down than this below the loudest bin of a block.
 const LN_FLOOR: f32 = -23.0;
 /// `gamma / N^2`, the width of the Gaussian that stands for a Hann window of `N` samples, along time. Prusa et al.
