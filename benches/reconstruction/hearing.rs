@@ -11,8 +11,10 @@ use crate::{GEOMETRY, ONSET, SAMPLES};
 
 /// What is heard as the attack.
 const ATTACK: Range<usize> = ONSET..ONSET + 128;
-/// Where an echo before the attack would be: more than a hop ahead of it.
-const BEFORE: Range<usize> = 0..ONSET - 256;
+/// Where an echo before the attack would be: up to a hop ahead of it ...
+const LONG_BEFORE: Range<usize> = 0..ONSET - GEOMETRY.hop;
+/// ... and right before it.
+const JUST_BEFORE: Range<usize> = ONSET - GEOMETRY.hop..ONSET;
 
 /// One method's figures over all sounds, in decibels.
 pub struct Heard {
@@ -20,35 +22,40 @@ pub struct Heard {
     consistent: [f64; 2],
     /// The same to magnitudes from the mel bank.
     from_mel: [f64; 2],
-    /// Level of the attack against the original's: 10th, 50th and 90th percentile.
+    /// Level of the attack against the original's: 10th, 50th and 90th percentile, and the share within 1 dB.
     attack: [f64; 3],
-    /// Level before the onset against the attack's: median.
-    pre_echo: f64,
-    /// Level at block edges against that in the middle of blocks: difference of medians.
-    edges: f64,
+    attacks_within_1_db: f64,
+    /// Level long and just before the onset against the attack's: medians.
+    pre_echo: [f64; 2],
+    /// Level at block edges against that in the middle of blocks: medians' and tenth percentiles' difference.
+    edges: [f64; 2],
 }
 
 impl Heard {
     /// Above the columns of its `Display`.
-    pub const HEADINGS: &'static str = "dB                          SC   worst      from mel   worst     attack p10    p50    p90   pre-echo    edges";
+    pub const HEADINGS: &'static str = "dB                           SC  worst  from mel  worst  attack p10   p50   p90  in 1 dB  echo long, just before  edges p50   p10";
 
     /// For the file.
     pub fn json(&self) -> serde_json::Value {
+        let [p10, p50, p90] = self.attack;
+        let finite = |x: f64| x.is_finite().then_some(x);
         serde_json::json!({
             "spectral_convergence_db": { "mean": self.consistent[0], "worst": self.consistent[1] },
             "from_mel_db": { "mean": self.from_mel[0], "worst": self.from_mel[1] },
-            "attack_level_db": { "p10": self.attack[0], "p50": self.attack[1], "p90": self.attack[2] },
-            "pre_echo_db": self.pre_echo,
-            "block_edges_db": self.edges.is_finite().then_some(self.edges),
+            "attack_level_db": { "p10": p10, "p50": p50, "p90": p90, "share_within_1_db": self.attacks_within_1_db },
+            "pre_echo_db": { "more_than_a_hop_before": self.pre_echo[0], "the_hop_before": self.pre_echo[1] },
+            "block_edges_db": { "p50": finite(self.edges[0]), "p10": finite(self.edges[1]) },
         })
     }
 }
 
 impl fmt::Display for Heard {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { consistent: [mean, worst], from_mel, attack, pre_echo, edges } = self;
-        write!(f, "{mean:>8.1}{worst:>8.1}{:>14.1}{:>8.1}", from_mel[0], from_mel[1])?;
-        write!(f, "{:>15.2}{:>7.2}{:>7.2}{pre_echo:>11.1}{edges:>9.2}", attack[0], attack[1], attack[2])
+        let Self { consistent: [mean, worst], from_mel, attack, pre_echo, edges, .. } = self;
+        write!(f, "{mean:>7.1}{worst:>7.1}{:>10.1}{:>7.1}", from_mel[0], from_mel[1])?;
+        write!(f, "{:>12.2}{:>6.2}{:>6.2}", attack[0], attack[1], attack[2])?;
+        write!(f, "{:>7.0} %{:>12.1}{:>12.1}", 100.0 * self.attacks_within_1_db, pre_echo[0], pre_echo[1])?;
+        write!(f, "{:>11.2}{:>6.2}", edges[0], edges[1])
     }
 }
 
@@ -57,14 +64,16 @@ pub fn hear(sounds: &[Sound], candidate: &mut Candidate) -> Heard {
     let Candidate { edges, run: method, .. } = candidate;
     let mut stft = Stft::new(GEOMETRY);
     let (mut consistent, mut from_mel) = (Vec::new(), Vec::new());
-    let (mut attack, mut pre_echo) = (Vec::new(), Vec::new());
+    let (mut attack, mut pre_echo) = (Vec::new(), [Vec::new(), Vec::new()]);
     let (mut at_edges, mut between) = (Vec::new(), Vec::new());
     for sound in sounds {
         let signal = method(&sound.consistent);
         assert_eq!(signal.len(), SAMPLES);
         consistent.push(spectral_convergence_db(&mut stft, &signal, &sound.consistent));
         attack.push(level_db(&signal[ATTACK]) - level_db(&sound.original[ATTACK]));
-        pre_echo.push(level_db(&signal[BEFORE]) - level_db(&sound.original[ATTACK]));
+        for (levels, span) in pre_echo.iter_mut().zip([LONG_BEFORE, JUST_BEFORE]) {
+            levels.push(level_db(&signal[span]) - level_db(&sound.original[ATTACK]));
+        }
         let deviation = |at: usize| {
             let span = at - 64..(at + 64).min(SAMPLES);
             level_db(&signal[span.clone()]) - level_db(&sound.original[span])
@@ -77,12 +86,14 @@ pub fn hear(sounds: &[Sound], candidate: &mut Candidate) -> Heard {
         from_mel.push(spectral_convergence_db(&mut stft, &signal, &sound.from_mel));
     }
     let mean = |v: &[f64]| v.iter().sum::<f64>() / v.len() as f64;
+    let within = attack.iter().filter(|gap| gap.abs() <= 1.0).count() as f64 / attack.len() as f64;
     Heard {
         consistent: [mean(&consistent), percentile(&mut consistent, 100)],
         from_mel: [mean(&from_mel), percentile(&mut from_mel, 100)],
         attack: [10, 50, 90].map(|p| percentile(&mut attack, p)),
-        pre_echo: percentile(&mut pre_echo, 50),
-        edges: percentile(&mut at_edges, 50) - percentile(&mut between, 50),
+        attacks_within_1_db: within,
+        pre_echo: pre_echo.map(|mut levels| percentile(&mut levels, 50)),
+        edges: [50, 10].map(|p| percentile(&mut at_edges, p) - percentile(&mut between, p)),
     }
 }
 
@@ -98,5 +109,5 @@ fn percentile(values: &mut [f64], percent: usize) -> f64 {
         return f64::NAN;
     }
     values.sort_by(f64::total_cmp);
-    values[(values.len() - 1) * percent / 100]
+    values[((values.len() - 1) * percent + 50) / 100]
 }

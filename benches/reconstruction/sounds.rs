@@ -12,8 +12,6 @@ use crate::{ANCESTORS_BATCH, FRAMES, GEOMETRY, ITERATIONS, ONSET, SAMPLES, textb
 
 /// Every so many of the recordings, in the order of their names: about thirty, of all instruments.
 const STRIDE: usize = 33;
-/// From the first sample of a batch's first frame to where the batches meet.
-const HALF_WINDOW_IN: usize = (GEOMETRY.fft_size - GEOMETRY.hop) / 2;
 /// Keys that the instruments know.
 const KEYS: std::ops::RangeInclusive<u8> = 36..=88;
 
@@ -31,13 +29,18 @@ pub struct Sound {
 
 /// The recordings where they are at hand, else synthetic strings.
 pub fn all() -> Vec<Sound> {
-    let notes: Vec<(String, Vec<f32>)> = match recordings(STRIDE) {
-        Some(notes) => {
-            let known = notes.into_iter().filter(|note| KEYS.contains(&note.note));
-            known.map(|note| (note.name.clone(), note.aligned(ONSET, SAMPLES))).collect()
+    let mut notes: Vec<(String, Vec<f32>)> = Vec::new();
+    for note in recordings(STRIDE).unwrap_or_default() {
+        if KEYS.contains(&note.note) {
+            notes.push((note.name.clone(), note.aligned(ONSET, SAMPLES)));
+        } else {
+            println!("left out, beyond the keys that models know: {}", note.name);
         }
-        None => [98.0, 147.0, 196.0, 440.0].map(|hz| (format!("string of {hz} Hz"), string(hz))).into(),
-    };
+    }
+    if notes.is_empty() {
+        println!("no recordings: synthetic strings instead, which figures for real notes do not hold for");
+        notes.extend([98.0, 147.0, 196.0, 440.0].map(|hz| (format!("string of {hz} Hz"), string(hz))));
+    }
     let mut stft = Stft::new(GEOMETRY);
     let bank = mel_bank();
     let mut inverter = MelInverter::new(&bank, MelInverter::ITERATIONS);
@@ -67,35 +70,41 @@ pub type Method = Box<dyn FnMut(&[f32]) -> Vec<f32>>;
 pub struct Candidate {
     /// For tables.
     pub name: &'static str,
-    /// Samples at which its blocks meet, the last one the end of a block too.
+    /// Samples at which its blocks meet.
     pub edges: Vec<usize>,
     /// What it does.
     pub run: Method,
+}
+
+/// Where blocks that part at `frame` are equally loud: half a window after the later one begins.
+fn seam(frame: usize) -> usize {
+    frame * GEOMETRY.hop + (GEOMETRY.fft_size - GEOMETRY.hop) / 2
 }
 
 /// The methods that are compared.
 pub fn candidates() -> Vec<Candidate> {
     let textbook = |name, batch| Candidate {
         name,
-        // Half a window in, where the frames of one batch are as loud as those of the next.
-        edges: (1..FRAMES / batch).map(|edge| edge * batch * GEOMETRY.hop + HALF_WINDOW_IN).collect(),
+        edges: (1..FRAMES / batch).map(|edge| seam(edge * batch)).collect(),
         run: Box::new(move |target| textbook::batches(GEOMETRY, target, batch, ITERATIONS)),
     };
-    let ours = |name, quality: Quality| {
+    let ours = |name, quality: Quality, onset: usize| {
         let mut reconstructor = Reconstructor::new(GEOMETRY, quality);
         let run: Method = Box::new(move |target| {
-            reconstructor.begin(quality, ONSET);
+            reconstructor.begin(quality, onset);
             pull(&mut reconstructor, target, SAMPLES)
         });
-        let edges = quality.block_edges(FRAMES - GEOMETRY.overlap());
-        Candidate { name, edges: edges.into_iter().map(|edge| edge * GEOMETRY.hop).collect(), run }
+        // The last block has no edge but the note's end.
+        let edges = quality.block_edges(FRAMES).into_iter().filter(|edge| edge + GEOMETRY.overlap() < FRAMES);
+        Candidate { name, edges: edges.map(seam).collect(), run }
     };
     vec![
         textbook("ancestor (4 x 32 x 100)", ANCESTORS_BATCH),
         textbook("Griffin-Lim 100", FRAMES),
-        ours("draft", Quality::Draft),
-        ours("play", Quality::Play),
-        ours("fine", Quality::Fine),
+        ours("draft", Quality::Draft, ONSET),
+        ours("play", Quality::Play, ONSET),
+        ours("play, onset unknown", Quality::Play, 0),
+        ours("fine", Quality::Fine, ONSET),
     ]
 }
 

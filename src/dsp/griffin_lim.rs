@@ -1,6 +1,7 @@
 //! Fast Griffin-Lim on one block of a longer signal.
 //!
-//! Source: Griffin & Lim 1984, equation 6 (keep the phase, replace the magnitude, return to the nearest signal)
+//! Source: Griffin & Lim 1984, "Signal estimation from modified short-time Fourier transform": equation 6 (the signal
+//! nearest to given frames) in their iteration (keep the phase, replace the magnitude, return to the nearest signal),
 //! with the momentum of Perraudin, Balazs & Sondergaard 2013, "A fast Griffin-Lim algorithm", algorithm 2. The
 //! transform is linear, so the momentum acts on the signal and no spectrogram needs to be kept. What earlier
 //! blocks committed stays as it is: the block is fitted to it.
@@ -76,8 +77,10 @@ impl FastGriffinLim {
         self.carried.fill(0.0);
     }
 
-    /// Begins a block of `frames`, `before` frames after the stream's first.
+    /// Begins a block of `frames`, `before` frames after the stream's first: equation 6 starts from what the block before
+    /// left, committed or not.
     pub fn begin(&mut self, before: usize, frames: usize) {
+        // Further in, all blocks are alike.
         let reach = (self.geometry.overlap() - 1).max(self.onset.div_ceil(self.geometry.hop));
         let before = before.min(reach);
         if self.gain_of != (before, frames) {
@@ -89,8 +92,8 @@ impl FastGriffinLim {
         }
     }
 
-    /// Gives frame `index` of the block its first spectrum: a magnitude and a phase, in turns at the middle of the
-    /// frame.
+    /// Gives frame `index` of the block its first spectrum, the iteration's `c_0`: a magnitude and a phase, in turns at
+    /// the middle of the frame.
     pub fn add(&mut self, index: usize, magnitude: &[f32], phase: &[f32]) {
         let mut half_turn = 0.0;
         for ((c, m), p) in self.spectrum.iter_mut().zip(magnitude).zip(phase) {
@@ -103,10 +106,11 @@ impl FastGriffinLim {
         self.stft.overlap_add(&mut self.spectrum, &mut self.sum[at..at + self.geometry.fft_size]);
     }
 
-    /// Refines the block's frames: `magnitude` has one row each, `iterations` is at least one. The first `commit`
+    /// Refines the block's frames by algorithm 2 of Perraudin et al.: `magnitude` has one row each, `iterations` is at least one. The first `commit`
     /// frames become final; the spectrum of the last one is left in `last`.
     pub fn refine(&mut self, magnitude: &[f32], iterations: usize, commit: usize, last: &mut [Complex32]) {
         self.estimate(0.0);
+        self.ahead.copy_from_slice(&self.signal);
         for _ in 1..iterations {
             for (i, row) in magnitude.chunks_exact(self.geometry.bins()).enumerate() {
                 self.project(i, row);
@@ -116,7 +120,9 @@ impl FastGriffinLim {
         }
         for (i, row) in magnitude.chunks_exact(self.geometry.bins()).enumerate() {
             self.project(i, row);
-            last.copy_from_slice(&self.spectrum);
+            if i + 1 == self.gain_of.1 {
+                last.copy_from_slice(&self.spectrum);
+            }
             if i == commit {
                 // From here on: what the next block begins with.
                 std::mem::swap(&mut self.sum, &mut self.committed);
@@ -132,7 +138,8 @@ impl FastGriffinLim {
         }
     }
 
-    /// Writes the first samples of the block, which no later frame reaches, and moves the block on by as many.
+    /// Writes the first samples of the block (equation 6; no later frame reaches them), and moves the block on by as
+    /// many.
     pub fn emit(&mut self, out: &mut [f32]) {
         for ((o, s), g) in out.iter_mut().zip(&self.committed).zip(&self.gain) {
             *o = s * g;
@@ -158,7 +165,7 @@ impl FastGriffinLim {
         }
     }
 
-    /// Keeps the phase of a frame and replaces its magnitude: `C <- S C / |C|`.
+    /// Keeps the phase of a frame and replaces its magnitude, `C <- S C / |C|`: the iteration of Griffin & Lim 1984.
     fn project(&mut self, index: usize, magnitude: &[f32]) {
         let at = index * self.geometry.hop;
         self.stft.analyse(&self.ahead[at..at + self.geometry.fft_size], &mut self.spectrum);
@@ -167,32 +174,37 @@ impl FastGriffinLim {
         }
     }
 
-    /// Adds the frame that was projected last to the sum.
+    /// Adds the frame that was projected last to the sum: equation 6, numerator.
     fn accumulate(&mut self, index: usize) {
         let at = index * self.geometry.hop;
         self.stft.overlap_add(&mut self.spectrum, &mut self.sum[at..at + self.geometry.fft_size]);
     }
 
-    /// `gain = 1 / (N sum_i w^2[n - i h])` over the frames that have been seen, and no more than the floor allows;
-    /// zero in the silence before the stream's onset, which is a projection like the others: onto the signals
-    /// that are silent there.
+    /// `gain = 1 / (N sum_i w^2[n - i h])` over the frames that have been seen: equation 6, denominator, limited where
+    /// few windows overlap. Zero in the silence before the stream's onset, which is a projection like the others: onto
+    /// the signals that are silent there.
     fn normalise_for(&mut self, before: usize, frames: usize) {
         let FrameGeometry { fft_size, hop } = self.geometry;
-        self.gain.fill(0.0);
+        let gain = &mut self.gain[..self.geometry.samples(frames)];
+        gain.fill(0.0);
         let window = self.stft.window();
         for i in 0..before + frames {
             // Frame `i` starts `before - i` hops ahead of the block.
             let (skip, at) = ((before * hop).saturating_sub(i * hop), (i * hop).saturating_sub(before * hop));
-            for (g, w) in self.gain[at..].iter_mut().zip(window.iter().skip(skip)) {
+            for (g, w) in gain[at..].iter_mut().zip(window.iter().skip(skip)) {
                 *g += w * w;
             }
         }
         let full: f32 = window.iter().map(|w| w * w).sum::<f32>() / hop as f32;
-        for (n, g) in self.gain.iter_mut().enumerate() {
-            // From silence to sound within the first half of the hop before the onset.
-            let past = (before * hop + n + hop).saturating_sub(self.onset).min(hop / 2);
-            let rise = 0.5 - 0.5 * (std::f32::consts::TAU * past as f32 / hop as f32).cos();
-            *g = rise / (fft_size as f32 * g.max(MIN_WINDOW_SUM * full));
+        for g in gain.iter_mut() {
+            *g = 1.0 / (fft_size as f32 * g.max(MIN_WINDOW_SUM * full));
+        }
+        // From silence to sound within the first half of the hop before the onset.
+        let (silent, rise) = (self.onset.saturating_sub(hop), hop / 2);
+        let sounds = if self.onset >= hop { silent + rise } else { 0 };
+        for (n, g) in (before * hop..sounds).zip(gain.iter_mut()) {
+            let past = n.saturating_sub(silent) as f32 / rise as f32;
+            *g *= 0.5 - 0.5 * (std::f32::consts::PI * past).cos();
         }
     }
 }

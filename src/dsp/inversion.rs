@@ -6,7 +6,7 @@
 
 use super::mel::MelFilterBank;
 
-/// Keeps quotients finite, and what it becomes is flushed: 200 dB below one.
+/// Keeps quotients finite; results no larger become zero: 180 dB below one.
 const TINY: f32 = 1e-9;
 
 /// One bin under its (at most two) filters. Filters are counted from 1, with an empty one before the first and
@@ -99,7 +99,7 @@ impl MelInverter {
         }
     }
 
-    /// `estimate = W x`.
+    /// `estimate = W x`, the denominator of the update.
     fn project(&mut self, magnitude: &[f32]) {
         self.estimate.fill(0.0);
         for (x, bin) in magnitude.iter().zip(&self.bins) {

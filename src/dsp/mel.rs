@@ -47,7 +47,7 @@ pub(super) struct BinWeights {
     pub rising: f32,
 }
 
-/// Triangular filters with centres even in mel and unit area in hertz (Slaney's normalisation). Neighbouring
+/// Triangular filters with centres even in mel and unit area in hertz (Slaney's normalisation; Auditory Toolbox, 1998). Neighbouring
 /// triangles share their feet, so each bin lies in at most two filters; the bank is stored by bin.
 #[derive(Clone, Debug)]
 pub struct MelFilterBank {
@@ -111,7 +111,7 @@ fn weights_at(hz: f64, edges: &[f64]) -> BinWeights {
     }
 }
 
-/// Invertible map from linear mel magnitude to the model's range: `y = 2 ln(1 + g m) / ln(1 + g f) - 1`.
+/// Invertible map from linear mel magnitude to the model's range, our own: `y = 2 ln(1 + g m) / ln(1 + g f) - 1`.
 ///
 /// Silence is -1 and `full_scale` is +1 exactly. The reference is fixed: nothing of a note is lost on the way,
 /// so [`AmplitudeMap::to_magnitude`] is the inverse for every note, not for one at a time.

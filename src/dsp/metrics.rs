@@ -18,7 +18,7 @@ pub fn spectral_convergence_db(stft: &mut Stft, signal: &[f32], target: &[f32]) 
     10.0 * (error / energy).log10()
 }
 
-/// Log-spectral distance of `signal` to `target`, in decibels: the mean over frames of the root mean square
+/// Log-spectral distance (Gray & Markel 1976, "Distance measures for speech processing") of `signal` to `target`, in decibels: the mean over frames of the root mean square
 /// difference of levels, with both floored at `floor_db` below the target's loudest bin. Shapes as in
 /// [`spectral_convergence_db`]; zero for an empty target.
 #[must_use]

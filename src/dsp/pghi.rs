@@ -7,7 +7,7 @@
 //!
 //! Phases here are in turns, within half a turn of zero, and refer to the middle of their frame.
 
-use super::fast_math::wrapped;
+use super::fast_math::{ln, wrapped};
 use super::stft::FrameGeometry;
 
 /// Bins more than 80 dB below the loudest of a block get a pseudo-random phase: `ln 1e-4`. (`f32::ln` is not const.)
@@ -15,8 +15,9 @@ const LN_TOLERANCE: f32 = -9.210_340_4;
 /// Log-magnitudes are not followed further down than this below the loudest bin of a block.
 const LN_FLOOR: f32 = -23.0;
 /// `gamma / N^2`, the width of the Gaussian that stands for a Hann window of `N` samples, along time. Prusa et al.
-/// (table 1) fit the whole window and get 0.25645. What counts here is the main lobe of a partial, whose curvature at
-/// the peak is that of a Gaussian of `3 / (4 pi) = 0.2387`; the best fit over the lobe lies between.
+/// (table 1) fit the whole window and get 0.25645. What counts here is the difference of the log-magnitude over the two
+/// bins around a partial: for one that lies `d` bins off it is `ln((1 + d)(2 + d) / ((1 - d)(2 - d)))`, near `3 d`,
+/// as for a Gaussian of `3 / (4 pi) = 0.2387`; the best fit over the lobe lies between.
 const GAMMA_ALONG_TIME: f64 = 0.2442;
 /// The same along frequency. The centre of gravity of a decaying partial moves with the window's variance,
 /// `2 pi (1 / 12 - 1 / (2 pi^2)) = 0.2053`, and less at an attack: the best fit over plucked strings. With one value
@@ -42,9 +43,9 @@ pub(super) struct PhaseIntegrator {
     bins: usize,
     /// Bins and a guard that no path crosses.
     stride: usize,
-    /// Turns a hop and neper a bin: `h N / (4 pi gamma)`.
+    /// Turns a hop, by neper over two bins: `h N / (4 pi gamma)`, equation 12.
     time_slope: f32,
-    /// Turns a bin and neper a hop: `-gamma / (4 pi h N)`.
+    /// Turns a bin, by neper over two hops: `-gamma / (4 pi h N)`, equation 11.
     frequency_slope: f32,
     /// Turns that the centre of each bin advances in a hop.
     advance: Vec<f32>,
@@ -80,11 +81,12 @@ impl PhaseIntegrator {
         }
     }
 
-    /// Finds the phases of the new rows. `ln_magnitude` holds all `rows`, `bins` values each; `known_phase` is the
+    /// Finds the phases of the new rows (algorithm 1). `ln_magnitude` holds all `rows`, `bins` values each; `known_phase` is the
     /// phase of the last known row (ignored if there is none); `seed` numbers the first new row in the stream, for
     /// the phases of bins too quiet to have one.
     pub fn integrate(&mut self, ln_magnitude: &[f32], rows: Rows, known_phase: &[f32], seed: u32) {
-        let ln_silence = super::reconstruct::SILENT.ln();
+        // The same function as the magnitudes', or silence would lie a rounding step above itself.
+        let ln_silence = ln(super::reconstruct::SILENT);
         let loudest = ln_magnitude.iter().copied().fold(f32::NEG_INFINITY, f32::max);
         let threshold = (loudest + LN_TOLERANCE).max(ln_silence);
         self.differentiate(ln_magnitude, rows, loudest + LN_FLOOR);
@@ -140,7 +142,8 @@ impl PhaseIntegrator {
         }
     }
 
-    /// Sets the level of each bin and marks those that are loud enough for a phase of their own.
+    /// Sets the level of each bin and marks those that are loud enough for a phase of their own: the tolerance step of
+    /// algorithm 1, which gives the others a random phase.
     fn mark(&mut self, ln_magnitude: &[f32], rows: Rows, threshold: f32, seed: u32) {
         let scale = f32::from(LevelQueue::TOP - 1) / -LN_TOLERANCE;
         self.phase.fill(0.0);
@@ -181,7 +184,8 @@ impl PhaseIntegrator {
     }
 }
 
-/// A phase that looks random and depends on nothing but `index`: the finaliser of a 32-bit hash.
+/// A phase that looks random and depends on nothing but `index`: the finaliser of a 32-bit hash (C. Wellons,
+/// "Prospecting for hash functions", 2018).
 fn scattered(index: u32) -> f32 {
     let mut x = index.wrapping_mul(0x9e37_79b9);
     x = (x ^ (x >> 16)).wrapping_mul(0x7feb_352d);
@@ -189,7 +193,7 @@ fn scattered(index: u32) -> f32 {
     (x ^ (x >> 16)) as i32 as f32 / 4_294_967_296.0
 }
 
-/// What the heap of algorithm 1 does, at a fixed cost a bin: magnitudes are sorted into levels 0.02 dB apart, and
+/// What the heap of algorithm 1 does, at a fixed cost a bin, as a bucket queue (Dial 1969): magnitudes are sorted into levels 0.02 dB apart, and
 /// a bitmap finds the highest level that is not empty.
 struct LevelQueue {
     /// Last bin that entered each level.

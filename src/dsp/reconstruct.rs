@@ -51,7 +51,8 @@ pub enum BadFrame {
 ///
 /// Everything is allocated at construction, for a caller that pushes no more than [`Reconstructor::frames_wanted`]
 /// before it pulls; more are queued, and the queue grows. What comes out depends on the frames alone, not on how
-/// pushes and pulls were cut.
+/// pushes and pulls were cut: there is no clock, no thread and no random device in it, so that one machine and build make
+/// the same bits every time. (Processors with other vector units round differently.)
 pub struct Reconstructor {
     geometry: FrameGeometry,
     quality: Quality,
@@ -189,7 +190,7 @@ impl Reconstructor {
         self.quality.effort(self.blocks)
     }
 
-    /// Works on the next block, if its frames are there, and replaces the final samples by the block's.
+    /// Works on the next block (Zhu et al., section 4), if its frames are there, and replaces the final samples by the block's.
     fn advance(&mut self) -> bool {
         let effort = self.effort();
         let bins = self.geometry.bins();
@@ -238,7 +239,8 @@ impl Reconstructor {
         }
     }
 
-    /// Gives the block's new frames their first phases.
+    /// Gives the block's new frames their first phases: Prusa & Sondergaard 2016, with the refined phase of the frame
+    /// before as the known one.
     fn seed_phases(&mut self, frames: usize) {
         let bins = self.geometry.bins();
         let rows = Rows {

@@ -45,7 +45,7 @@ impl FrameGeometry {
     }
 }
 
-/// Periodic Hann window: `w[n] = 0.5 - 0.5 cos(2 pi n / N)`.
+/// Periodic Hann window (Harris 1978, equation 27a): `w[n] = 0.5 - 0.5 cos(2 pi n / N)`.
 #[must_use]
 pub fn hann(len: usize) -> Vec<f32> {
     let step = std::f64::consts::TAU / len as f64;
@@ -94,7 +94,7 @@ impl Stft {
         &self.window
     }
 
-    /// Transforms one windowed frame. `signal` holds `fft_size` samples, `spectrum` gets `bins()` values.
+    /// Transforms one windowed frame: equation 1. `signal` holds `fft_size` samples, `spectrum` gets `bins()` values.
     ///
     /// # Panics
     /// If a slice has another length.
@@ -109,7 +109,7 @@ impl Stft {
             .expect("lengths were asserted above");
     }
 
-    /// Magnitudes `|X|` of one frame. `signal` holds `fft_size` samples, `magnitude` gets `bins()` values.
+    /// Magnitudes `|X|` of one frame: equation 1. `signal` holds `fft_size` samples, `magnitude` gets `bins()` values.
     pub fn magnitude(&mut self, signal: &[f32], magnitude: &mut [f32]) {
         let mut spectrum = std::mem::take(&mut self.spectrum);
         self.analyse(signal, &mut spectrum);

@@ -5,6 +5,7 @@
 
 mod channels;
 mod humanise;
+mod short_list;
 mod touch;
 mod zones;
 
@@ -15,6 +16,7 @@ pub use touch::{Depths, NoteChange};
 use crate::engine::{Engine, Expression, NoteId, NoteSelector, Strike};
 use crate::link::SLOTS;
 use channels::{Channels, Effect};
+use short_list::ShortList;
 use touch::{Offset, OwnExpression, Sound};
 use zones::ChannelSet;
 
@@ -53,6 +55,8 @@ struct Note {
     key_is_down: bool,
     /// Whether a pedal keeps it sounding.
     is_held: bool,
+    /// Whether the engine has yet to be told of it.
+    waits: bool,
 }
 
 /// Who plays, and how.
@@ -60,6 +64,10 @@ pub struct Performer {
     settings: Settings,
     channels: Channels,
     notes: [Option<Note>; SLOTS],
+    /// Places of the notes that wait for the end of their sample, in the order of their keys.
+    waiting: ShortList<usize>,
+    /// Notes that had to go at once to make room, or whose key is tuned to nothing.
+    dismissed: ShortList<NoteId>,
 }
 
 impl Performer {
@@ -68,7 +76,8 @@ impl Performer {
     pub fn new(settings: Settings) -> Self {
         let mut channels = Channels::default();
         channels.set_mpe(settings.mpe);
-        Self { settings, channels, notes: [None; SLOTS] }
+        let (waiting, dismissed) = (ShortList::EMPTY, ShortList::EMPTY);
+        Self { settings, channels, notes: [None; SLOTS], waiting, dismissed }
     }
 
     /// Sets the parameters from this sample on; sounding notes follow.
@@ -83,22 +92,13 @@ impl Performer {
     /// All keys up and all wheels at rest, as after a jump of the transport.
     pub fn reset(&mut self) {
         self.notes = [None; SLOTS];
+        self.waiting = ShortList::EMPTY;
         self.channels.rest();
     }
 
-    /// A key goes down, at a position in the song in samples. Returns a note that had to go at once to make room.
-    pub fn note_on(&mut self, engine: &mut Engine, id: NoteId, velocity: f32, position: i64) -> Option<NoteId> {
-        let drawn = humanise::drawn_from_ball(position, id.key.number());
-        let mut note = Note {
-            id,
-            velocity: if velocity.is_finite() { velocity.clamp(0.0, 1.0) } else { 0.0 },
-            drawn,
-            own: OwnExpression::default(),
-            told: Sound::default(),
-            key_is_down: true,
-            is_held: false,
-        };
-        note.told = self.sound_of(&note);
+    /// A key goes down, at a position in the song in samples. Its note is struck when the sample is over
+    /// ([`Performer::strike_waiting`]): hosts say how a note is bent and modulated right after they say that it begins.
+    pub fn note_on(&mut self, engine: &mut Engine, id: NoteId, velocity: f32, position: i64) {
         // The engine lets go of a key's former note, whatever pedal holds it.
         for former in self.notes.iter_mut().flatten() {
             let is_same_key = former.id.key == id.key && former.id.channel == id.channel;
@@ -106,28 +106,47 @@ impl Performer {
                 (former.key_is_down, former.is_held) = (false, false);
             }
         }
-        let strike = Strike {
-            velocity: note.velocity,
-            latent: note.told.latent,
-            bend_cents: note.told.bend_cents,
-            gain: note.told.gain,
-            pan: note.told.pan,
-        };
-        let dismissed = engine.strike(id, strike);
-        if dismissed == Some(id) && !self.notes.iter().flatten().any(|note| note.id == id) {
-            // The key is tuned to nothing.
-            return dismissed;
+        let free = |notes: &[Option<Note>; SLOTS]| notes.iter().position(Option::is_none);
+        if free(&self.notes).is_none() {
+            self.strike_waiting(engine);
         }
-        if let Some(dismissed) = dismissed {
-            self.ended(dismissed);
+        let place = free(&self.notes).unwrap_or(0);
+        self.notes[place] = Some(Note {
+            id,
+            velocity: if velocity.is_finite() { velocity.clamp(0.0, 1.0) } else { 0.0 },
+            drawn: humanise::drawn_from_ball(position, id.key.number()),
+            own: OwnExpression::default(),
+            told: Sound::default(),
+            key_is_down: true,
+            is_held: false,
+            waits: true,
+        });
+        self.waiting.push(place);
+    }
+
+    /// Strikes the notes whose keys went down. To be called before the engine renders.
+    pub fn strike_waiting(&mut self, engine: &mut Engine) {
+        for place in self.waiting.take() {
+            let Some(note) = self.notes[place].filter(|note| note.waits) else { continue };
+            let told = self.sound_of(&note);
+            self.notes[place] = Some(Note { told, waits: false, ..note });
+            let Sound { bend_cents, latent, gain, pan } = told;
+            let strike = Strike { velocity: note.velocity, latent, bend_cents, gain, pan };
+            if let Some(dismissed) = engine.strike(note.id, strike) {
+                self.ended(dismissed);
+                self.dismissed.push(dismissed);
+            }
         }
-        let place = self.notes.iter().position(Option::is_none).unwrap_or(0);
-        self.notes[place] = Some(note);
-        dismissed
+    }
+
+    /// The next of the notes that ended without sounding to their end: the engine tells of all others.
+    pub fn take_dismissed(&mut self) -> Option<NoteId> {
+        self.dismissed.pop()
     }
 
     /// Keys go up; a pedal may keep their notes.
     pub fn note_off(&mut self, engine: &mut Engine, which: NoteSelector) {
+        self.strike_waiting(engine);
         let mut any_held = false;
         for note in self.notes.iter_mut().flatten().filter(|note| which.selects(note.id) && note.key_is_down) {
             note.key_is_down = false;
@@ -147,6 +166,7 @@ impl Performer {
 
     /// Notes stop, whatever pedal holds them.
     pub fn choke(&mut self, engine: &mut Engine, which: NoteSelector) {
+        self.strike_waiting(engine);
         engine.choke(which);
     }
 
@@ -178,7 +198,8 @@ impl Performer {
 
     /// The engine says that a note is over.
     pub fn ended(&mut self, id: NoteId) {
-        if let Some(place) = self.notes.iter_mut().find(|note| note.is_some_and(|note| note.id == id)) {
+        let is_it = |note: &&mut Option<Note>| note.is_some_and(|note| note.id == id && !note.waits);
+        if let Some(place) = self.notes.iter_mut().find(is_it) {
             *place = None;
         }
     }
@@ -214,7 +235,7 @@ impl Performer {
     }
 
     fn tell_note(&mut self, engine: &mut Engine, place: usize) {
-        let Some(note) = self.notes[place] else { return };
+        let Some(note) = self.notes[place].filter(|note| !note.waits) else { return };
         let sound = self.sound_of(&note);
         let which = exactly(note.id);
         for change in sound.changes_from(&note.told).into_iter().flatten() {

@@ -10,14 +10,16 @@ use crate::perform::{ChannelMessage, NoteChange};
 use crate::units::MidiNote;
 
 impl Playing {
-    /// Plays an event, at a position of the song in samples; returns a note that ended at once because of it.
-    pub fn play(&mut self, event: &NoteEvent<()>, api: PluginApi, position: i64) -> Option<NoteId> {
+    /// Plays an event, at a position of the song in samples.
+    pub fn play(&mut self, event: &NoteEvent<()>, api: PluginApi, position: i64) {
         let engine = &mut self.instance.engine;
         match *event {
             NoteEvent::NoteOn { voice_id, channel, key, velocity, .. } => {
-                let key = MidiNote::new(key.number()?).ok()?;
-                let id = NoteId { voice: voice_id.id(), channel: channel.number().unwrap_or(0), key };
-                return self.note_on(id, velocity, position);
+                // A key that is none cannot be struck.
+                if let Some(Ok(key)) = key.number().map(MidiNote::new) {
+                    let id = NoteId { voice: voice_id.id(), channel: channel.number().unwrap_or(0), key };
+                    self.note_on(id, velocity, position);
+                }
             }
             NoteEvent::NoteOff { voice_id, channel, key, .. } => {
                 self.performer.note_off(engine, selector(voice_id, channel, key));
@@ -33,7 +35,6 @@ impl Playing {
                 }
             }
         }
-        None
     }
 }
 

@@ -157,10 +157,10 @@ impl Plugin for Ukulelatent {
                 at = until;
             }
             let Some(event) = event else { break };
-            if let Some(dismissed) = playing.play(&event, api, position + at as i64) {
-                tell_ended(context, at.min(len - 1), dismissed);
-            }
+            playing.play(&event, api, position + at as i64);
+            playing.tell_dismissed(|id| tell_ended(context, at.min(len - 1), id));
         }
+        playing.strike(|id| tell_ended(context, len - 1, id));
         if playing.instance.engine.is_active() { ProcessStatus::KeepAlive } else { ProcessStatus::Normal }
     }
 }

@@ -52,19 +52,35 @@ impl Playing {
     }
 
     /// A key goes down, in the tuning of this moment.
-    pub fn note_on(&mut self, id: NoteId, velocity: f32, position: i64) -> Option<NoteId> {
+    pub fn note_on(&mut self, id: NoteId, velocity: f32, position: i64) {
         let engine = &mut self.instance.engine;
         if let Some(conductor) = self.conductor.as_ref().filter(|_| self.follows_conductor)
             && let Some(cents) = conductor.cents(id.key, id.channel)
         {
+            // Notes that wait are struck in the tuning that they were told.
+            self.performer.strike_waiting(engine);
             self.tuning[usize::from(id.key.number())] = cents + self.moved_cents;
             engine.set_tuning(self.tuning);
         }
-        self.performer.note_on(engine, id, velocity, position)
+        self.performer.note_on(engine, id, velocity, position);
+    }
+
+    /// Strikes the notes whose keys went down at this sample; `dismissed` gets those that had to go at once.
+    pub fn strike(&mut self, mut dismissed: impl FnMut(NoteId)) {
+        self.performer.strike_waiting(&mut self.instance.engine);
+        self.tell_dismissed(&mut dismissed);
+    }
+
+    /// `dismissed` gets the notes that had to go at once.
+    pub fn tell_dismissed(&mut self, mut dismissed: impl FnMut(NoteId)) {
+        while let Some(id) = self.performer.take_dismissed() {
+            dismissed(id);
+        }
     }
 
     /// Renders; `ended` gets the offset and name of each note that is over.
     pub fn render(&mut self, left: &mut [f32], right: &mut [f32], mut ended: impl FnMut(usize, NoteId)) {
+        self.strike(|id| ended(0, id));
         self.clock += left.len() as i64;
         let performer = &mut self.performer;
         self.instance.engine.render(left, right, |offset, id| {

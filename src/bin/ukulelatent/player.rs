@@ -202,9 +202,12 @@ impl<'a> Run<'a> {
             && sample_at(event, self.rate) <= self.clock
         {
             self.next += 1;
-            if self.dispatch(*event).is_some() {
-                self.last_end = self.last_end.max(self.clock);
-            }
+            self.dispatch(*event);
+        }
+        self.performer.strike_waiting(self.engine);
+        while let Some(id) = self.performer.take_dismissed() {
+            self.last_end = self.last_end.max(self.clock);
+            self.begun.retain(|(other, at)| *other != id || *at == self.clock);
         }
     }
 
@@ -218,8 +221,8 @@ impl<'a> Run<'a> {
         event.min(step)
     }
 
-    /// Plays an event; returns a note that ended at once because of it.
-    fn dispatch(&mut self, event: Event) -> Option<NoteId> {
+    /// Plays an event.
+    fn dispatch(&mut self, event: Event) {
         let (engine, performer, channel) = (&mut *self.engine, &mut self.performer, event.channel);
         let of_key = |key| NoteSelector { voice: None, channel: Some(channel), key: Some(key) };
         let mut hear = |message| performer.hear(engine, channel, message);
@@ -236,10 +239,9 @@ impl<'a> Run<'a> {
                 if self.job.hashes {
                     self.begun.push((id, self.clock));
                 }
-                return performer.note_on(engine, id, velocity, self.clock as i64);
+                performer.note_on(engine, id, velocity, self.clock as i64);
             }
         }
-        None
     }
 }
 

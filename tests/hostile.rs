@@ -1,0 +1,77 @@
+//! What no host should send, and some do: it may crash nothing, and hang no note.
+
+#[path = "support/host.rs"]
+mod host;
+#[path = "support/midi.rs"]
+mod midi;
+mod support;
+
+use clack_host::events::event_types::NoteExpressionType;
+use clack_host::prelude::ProcessStatus;
+use host::{Cue, Host};
+use midi::{control, note_off, note_on, wheel};
+use support::peak;
+
+/// Plays what a hostile host sends, then stops all notes: nothing may sound or keep the plugin awake after it.
+fn survive(mut score: Vec<(usize, Cue)>) {
+    score.push((4096, Cue::AllChoke));
+    let heard = Host::offline().play(&score, &[4096], 5 * 4096);
+    assert!(heard.samples.iter().all(|x| x.is_finite()));
+    assert_eq!(peak(&heard.samples[3 * 4096..]), 0.0, "a note hangs");
+    assert_ne!(heard.statuses.last(), Some(&ProcessStatus::Continue), "the plugin does not rest");
+}
+
+#[test]
+fn ten_thousand_events_in_a_block_hang_no_note() {
+    let mut dice = support::Dice::new(97);
+    let score = (0..10_000).map(|n| {
+        let (channel, data) = (dice.below(16) as u8, dice.below(128) as u8);
+        // Few of them strike notes: those take a worker's time.
+        let cue = match dice.below(40) {
+            0 => note_on(channel, data),
+            1 => Cue::On(data, dice.below(32) as u32),
+            2..8 => note_off(channel, data),
+            8..16 => wheel(channel, dice.below(16_384) as i16 - 8192),
+            16..24 => control(channel, data, dice.below(128) as u8),
+            24..30 => Cue::Midi([0xD0 | channel, data, 0]),
+            30..35 => Cue::Midi([0xA0 | channel, data, dice.below(128) as u8]),
+            _ => Cue::Express(dice.below(32) as u32, NoteExpressionType::Tuning, dice.below(9) as f64 - 4.0),
+        };
+        (n * 4000 / 10_000, cue)
+    });
+    survive(score.collect());
+}
+
+#[test]
+fn ten_thousand_events_at_one_sample_hang_no_note() {
+    let at_once = |n: usize| match n % 3 {
+        0 => (7, note_on(0, 40 + (n % 40) as u8)),
+        1 => (7, wheel(0, (n % 8192) as i16)),
+        _ => (7, control(0, 74, (n % 128) as u8)),
+    };
+    survive((0..10_000).map(at_once).collect());
+}
+
+#[test]
+fn wildcards_strange_channels_and_orphans_hang_no_note() {
+    survive(vec![
+        (0, Cue::OnAnything),
+        (1, Cue::Off(99)),
+        (2, note_off(9, 60)),
+        (3, note_on(9, 36)),
+        (4, Cue::Midi([0xFF, 0xFF, 0xFF])),
+        (5, Cue::Midi([0x95, 200, 200])),
+        (6, control(9, 200, 200)),
+        (7, Cue::Express(77, NoteExpressionType::Volume, f64::NAN)),
+        (8, Cue::Express(77, NoteExpressionType::Tuning, 1e30)),
+        (9, Cue::Modulate("z1", 12, f64::INFINITY)),
+        (10, Cue::AllOff),
+        (11, note_on(9, 36)),
+    ]);
+}
+
+#[test]
+fn events_out_of_order_are_played_and_hang_no_note() {
+    let times = [900, 20, 4000, 3, 777, 0, 2500];
+    survive(times.iter().enumerate().map(|(n, &at)| (at, note_on(0, 50 + n as u8))).collect());
+}
