@@ -1,8 +1,8 @@
 //! The key cache: starts of notes that were made before they were asked for.
 //!
-//! The audio thread wishes for recipes; a thread of its own makes them and hands them over in boxes, which come back
-//! when they are no longer wanted. There is one box for each start that fits into the limit and never another, so
-//! nothing is allocated while notes play, and nothing is freed on the audio thread.
+//! The audio thread wishes for recipes; a thread of its own makes them and hands them over, and gets them back when
+//! they are no longer wanted. There are as many starts, full or empty, as fit into the limit and never another: nothing
+//! is allocated while notes play, and nothing is freed on the audio thread.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -41,7 +41,7 @@ pub struct Shelf {
     places: Vec<Option<NoteStart>>,
     /// Keys that were wished for and have not come.
     pending: [bool; KEYS],
-    /// Boxes that are neither on the shelf nor wished for.
+    /// Empty starts, none of them wished for.
     free: usize,
     wishes: Producer<Wish>,
     starts: Consumer<NoteStart>,
@@ -57,7 +57,7 @@ pub struct CacheEnd {
     wishes: Consumer<Wish>,
     starts: Producer<NoteStart>,
     returns: Consumer<NoteStart>,
-    boxes: Vec<NoteStart>,
+    empty: Vec<NoteStart>,
     /// Chunks in a start.
     pub chunks: usize,
     /// Share of one core that may be used.
@@ -87,7 +87,7 @@ pub(super) fn shelf(
     let (start, starts) = RingBuffer::new(count);
     let (give_back, returns) = RingBuffer::new(count);
     let nothing = Wish { recipe: Recipe::NOTHING, generation: 0 };
-    let boxes = (0..count).map(|_| NoteStart { wish: nothing, chunks: Vec::with_capacity(chunks) }).collect();
+    let empty = (0..count).map(|_| NoteStart { wish: nothing, chunks: Vec::with_capacity(chunks) }).collect();
     let state = Arc::new(WorkerState::default());
     let shelf = Shelf {
         places: (0..KEYS).map(|_| None).collect(),
@@ -105,7 +105,7 @@ pub(super) fn shelf(
         wishes,
         starts: start,
         returns,
-        boxes,
+        empty,
         chunks,
         cpu_share: limits.cpu_share.min(1.0),
         state,
@@ -187,7 +187,7 @@ impl Shelf {
 
     fn give_back(&mut self, start: NoteStart) {
         self.free += 1;
-        // There is room for every box that exists.
+        // There is room for every start that exists.
         if let Err(rtrb::PushError::Full(start)) = self.returns.push(start) {
             std::mem::forget(start);
         }
@@ -212,25 +212,25 @@ impl CacheEnd {
         self.workers.iter().any(|worker| worker.busy.load(Ordering::Relaxed))
     }
 
-    /// The next wish, and an empty box for it.
+    /// The next wish, and an empty start for it.
     pub fn next_wish(&mut self) -> Option<(Wish, NoteStart)> {
         while let Ok(mut start) = self.returns.pop() {
             start.chunks.clear();
-            self.boxes.push(start);
+            self.empty.push(start);
         }
-        // The shelf wishes for no more than it has boxes for; one that it gave back may be a moment behind.
-        if self.boxes.is_empty() {
+        // The shelf wishes for no more than there are empty ones for; one that it gave back may be a moment behind.
+        if self.empty.is_empty() {
             return None;
         }
         let wish = self.wishes.pop().ok()?;
-        let mut start = self.boxes.pop()?;
+        let mut start = self.empty.pop()?;
         start.wish = wish;
         Some((wish, start))
     }
 
     /// Hands a start over.
     pub fn serve(&mut self, start: NoteStart) {
-        // There is room for every box that exists.
+        // There is room for every start that exists.
         let _ = self.starts.push(start);
     }
 
