@@ -53,7 +53,7 @@ pub fn decoder_graph(decoder: &Decoder, config: &NetworkConfig) -> Result<GraphB
 }
 
 /// `[1, PITCHES]`: one at `12 * octave + semitone`.
-fn pitch_row(b: &mut GraphBuilder, octave: &Value, semitone: &Value) -> Value {
+pub(crate) fn pitch_row(b: &mut GraphBuilder, octave: &Value, semitone: &Value) -> Value {
     let column = b.node(OpType::Transpose, &[octave], vec![("perm", Attr::Ints(vec![1, 0]))]);
     let table = b.node(OpType::Mul, &[&column, semitone], vec![]);
     let shape = b.ints(&[1, PITCHES as i64]);
@@ -126,7 +126,12 @@ fn depthwise(b: &mut GraphBuilder, block: &Block, x: &Value, channels: usize) ->
 }
 
 /// Each row to mean 0 and variance 1.
-fn normalise(b: &mut GraphBuilder, x: &Value) -> Value {
+pub(crate) fn normalise(b: &mut GraphBuilder, x: &Value) -> Value {
+    normalise_rows(b, x, NORM_EPSILON)
+}
+
+/// The same with an `epsilon` of its own in the variance.
+pub(crate) fn normalise_rows(b: &mut GraphBuilder, x: &Value, epsilon: f32) -> Value {
     let mean = |b: &mut GraphBuilder, x: &Value| {
         b.node(OpType::ReduceMean, &[x], vec![("axes", Attr::Ints(vec![1])), ("keepdims", Attr::Int(1))])
     };
@@ -134,7 +139,7 @@ fn normalise(b: &mut GraphBuilder, x: &Value) -> Value {
     let centred = b.node(OpType::Sub, &[x, &centre], vec![]);
     let squares = b.node(OpType::Mul, &[&centred, &centred], vec![]);
     let variance = mean(b, &squares);
-    let epsilon = b.floats(&[1, 1], vec![NORM_EPSILON]);
+    let epsilon = b.floats(&[1, 1], vec![epsilon]);
     let variance = b.node(OpType::Add, &[&variance, &epsilon], vec![]);
     let deviation = b.node(OpType::Sqrt, &[&variance], vec![]);
     let rate = b.node(OpType::Reciprocal, &[&deviation], vec![]);
@@ -163,17 +168,17 @@ fn modulate(b: &mut GraphBuilder, x: &Value, scale: &Value, shift: &Value) -> Va
     b.node(OpType::Add, &[&scaled, shift], vec![])
 }
 
-fn linear(b: &mut GraphBuilder, x: &Value, layer: &Linear) -> Result<Value> {
+pub(crate) fn linear(b: &mut GraphBuilder, x: &Value, layer: &Linear) -> Result<Value> {
     let weight = tensor(b, &layer.weight)?;
     let bias = tensor(b, &layer.bias.unsqueeze(0)?)?;
     let product = b.node(OpType::MatMul, &[x, &weight], vec![]);
     Ok(b.node(OpType::Add, &[&product, &bias], vec![]))
 }
 
-fn leaky(b: &mut GraphBuilder, x: &Value) -> Value {
+pub(crate) fn leaky(b: &mut GraphBuilder, x: &Value) -> Value {
     b.node(OpType::LeakyRelu, &[x], vec![("alpha", Attr::Float(LEAK))])
 }
 
-fn tensor(b: &mut GraphBuilder, t: &Tensor) -> Result<Value> {
+pub(crate) fn tensor(b: &mut GraphBuilder, t: &Tensor) -> Result<Value> {
     Ok(b.floats(t.dims(), t.flatten_all()?.to_vec1()?))
 }

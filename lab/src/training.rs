@@ -19,6 +19,7 @@ use crate::curves::{self, Row};
 use crate::features::FeatureSet;
 use crate::material::{Batch, Material, originals};
 use crate::mmd::squared_mmd;
+use crate::network::encoder::Encoding;
 use crate::network::ops::mean_squared_error;
 use crate::optimiser::{Adam, Average};
 use crate::run::{AVERAGE_PREFIX, LATENTS_NAME, Latent, Networks, RUN_NAME, RunRecord, SPLIT_NAME, write_json};
@@ -122,13 +123,17 @@ impl Run {
         rng.set_stream(self.step);
         let batch = self.material.batch(config.seed, self.step, config.batch, &mut rng)?;
         let (networks, loss) = (&self.networks, &config.loss);
-        let mean = networks.encoder.forward(&batch.mel, &batch.pitches)?;
+        let Encoding { mean, log_variance } = networks.encoder.encode(&batch.mel, &batch.pitches)?;
         for _ in 0..loss.adversary_steps {
             let error = networks.adversary.error(&mean.detach(), &batch.pitches)?;
             let parameters = &networks.adversary_parameters;
             self.adversary_adam.step(parameters, &error.backward()?, ADVERSARY_RATE, f32::INFINITY)?;
         }
-        let z = (&mean + normal(&mut rng, config.batch, loss.latent_noise)?)?;
+        let noise = match &log_variance {
+            Some(log_variance) => ((log_variance * 0.5)?.exp()? * normal(&mut rng, config.batch, 1.0)?)?,
+            None => normal(&mut rng, config.batch, loss.latent_noise)?,
+        };
+        let z = (&mean + noise)?;
         let mel = networks.decoder.forward(&z, &batch.pitches, 0..batch.mel.dim(1)?)?;
         let mse = mean_squared_error(&mel, &batch.mel)?;
         let divergence = squared_mmd(&z, &normal(&mut rng, loss.prior_draws, 1.0)?, loss.kernel)?;

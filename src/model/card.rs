@@ -87,6 +87,9 @@ pub struct LatentAxis {
     pub label: String,
     /// The range in which the model sounds good.
     pub range: [f32; 2],
+    /// What was measured along it, in a sentence.
+    #[serde(default)]
+    pub description: String,
 }
 
 /// One training sound.
@@ -245,7 +248,7 @@ mod tests {
     use super::*;
 
     fn card() -> ModelCard {
-        let axis = |label: &str| LatentAxis { label: label.into(), range: [-3.0, 3.0] };
+        let axis = |label: &str| LatentAxis { label: label.into(), range: [-3.0, 3.0], description: String::new() };
         ModelCard {
             card_version: CARD_VERSION,
             name: "Test".into(),

@@ -155,7 +155,7 @@ fn halves(x: &Tensor) -> Result<(Tensor, Tensor)> {
 }
 
 /// `[B, OCTAVES + SEMITONES]`: what `octave` and `semitone` are to the exported graph.
-fn one_hots(pitches: &[u32]) -> Result<Tensor> {
+pub(super) fn one_hots(pitches: &[u32]) -> Result<Tensor> {
     let width = MidiNote::OCTAVES + MidiNote::SEMITONES;
     let mut values = vec![0.0f32; pitches.len() * width];
     for (row, &pitch) in values.chunks_exact_mut(width).zip(pitches) {

@@ -52,6 +52,30 @@ fn gradients_of_the_depthwise_convolution_are_right() {
 }
 
 #[test]
+fn gradients_of_the_convolution_are_right() {
+    for (taps, stride, height, width) in [(3, 1, 4, 5), (5, 2, 5, 4), (5, 2, 2, 1)] {
+        let inputs = [random(&[2, height, width, 3], 1), random(&[taps * taps * 3, 2], 2)];
+        let gap = gradient_gap(&inputs, |t| convolution(&t[0], &t[1], taps, stride));
+        assert!(gap < TOLERANCE, "{taps} {stride}: {gap}");
+    }
+}
+
+#[test]
+fn the_convolution_is_candles() {
+    for (taps, stride, height, width) in [(5, 1, 6, 7), (5, 2, 7, 6), (9, 1, 3, 4), (5, 2, 1, 3)] {
+        let (x, weight) = (random(&[2, height, width, 3], 1), random(&[taps * taps * 3, 4], 2));
+        let ours = convolution(&x, &weight, taps, stride).unwrap();
+        let kernel = weight.reshape((taps, taps, 3, 4)).unwrap().permute((3, 2, 0, 1)).unwrap();
+        let theirs = x.permute((0, 3, 1, 2)).unwrap().contiguous().unwrap();
+        let theirs = theirs.conv2d(&kernel.contiguous().unwrap(), taps / 2, stride, 1, 1).unwrap();
+        let theirs = theirs.permute((0, 2, 3, 1)).unwrap();
+        assert_eq!(ours.dims(), theirs.dims());
+        let gap = (ours - theirs).unwrap().abs().unwrap().max_all().unwrap().to_scalar::<f32>().unwrap();
+        assert!(gap < 1e-4, "{taps} {stride}: {gap}");
+    }
+}
+
+#[test]
 fn gradients_of_normalise_modulate_are_right() {
     let inputs = [random(&[2, 3, 8], 1), random(&[2, 8], 2), random(&[2, 8], 3)];
     let gap = gradient_gap(&inputs, |t| normalise_modulate(&t[0], &t[1], &t[2]));
