@@ -11,6 +11,7 @@ pub mod model;
 pub mod notices;
 pub mod params;
 pub mod plugin;
+pub mod settings;
 pub mod units;
 pub mod worker;
 

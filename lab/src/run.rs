@@ -201,6 +201,16 @@ impl RunRecord {
     }
 }
 
+/// The steps that the checkpoint in a run's folder has made; `None` if it has no checkpoint.
+///
+/// # Errors
+/// [`RunError`] for a damaged checkpoint.
+pub fn steps_made(folder: &Path) -> Result<Option<u64>, RunError> {
+    let Some(tensors) = checkpoint::load(folder)? else { return Ok(None) };
+    let steps = tensors.get("step").map(|step| step.to_vec1::<i64>()).transpose()?;
+    Ok(Some(steps.and_then(|steps| steps.first().map(|&s| s as u64)).unwrap_or(0)))
+}
+
 /// Writes a value as JSON, atomically.
 ///
 /// # Errors

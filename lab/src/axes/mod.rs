@@ -146,7 +146,8 @@ pub fn find(folder: &Path, features: &FeatureSet) -> Result<Axes, RunError> {
     let axes = (0..LATENT_DIM).map(|i| describe(&mut subject, i)).collect::<Result<Vec<_>, _>>()?;
     let axes = Axes { steps, transform: whitening.then(&rotation), axes: distinct(axes) };
     write_json(&folder.join(AXES_NAME), &axes)?;
-    Ok(axes)
+    // As everybody else will read them: JSON keeps one digit less.
+    Axes::find(folder, steps)
 }
 
 /// The rotation whose rows are the axes, the most audible first.

@@ -171,7 +171,7 @@ mod tests {
         let rest = product(&transposed(&q), &SKEWED);
         for i in 0..LATENT_DIM {
             for j in 0..LATENT_DIM {
-                assert!((rest[i][j] - rest[j][i]).abs() < 1e-9, "{rest:?}");
+                assert!((rest[i][j] - rest[j][i]).abs() < 1e-5, "{rest:?}");
             }
         }
     }

@@ -123,7 +123,7 @@ mod tests {
         let square = measure(&encodings(|z| 8.0 * z[1] * z[1]));
         assert!(square.linear < 0.1 && square.quadratic > 0.9 && square.neighbours > 0.3, "{square:?}");
         // A number that hangs on z's last digits only.
-        let noise = measure(&encodings(|z| (z[2] * 1e5).fract() * 20.0));
+        let noise = measure(&encodings(|z| (z[2] * 1e5).rem_euclid(1.0) * 20.0));
         assert!(noise.linear < 0.03 && noise.quadratic < 0.05 && noise.neighbours < 0.1, "{noise:?}");
     }
 

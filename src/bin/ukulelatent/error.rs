@@ -1,6 +1,7 @@
 //! Everything that can go wrong, in the words that the user reads after `error:`.
 
 use ukulelatent::model::ModelError;
+use ukulelatent::settings::SettingsError;
 
 use crate::automation::AutomationError;
 use crate::song::SongError;
@@ -28,6 +29,12 @@ pub enum CliError {
     /// The inference backend, in its own sentence.
     #[error("{0}")]
     Backend(String),
+    /// A model that cannot be chosen or added, in a sentence.
+    #[error("{0}")]
+    Choice(String),
+    /// The settings file.
+    #[error(transparent)]
+    Settings(#[from] SettingsError),
     /// No worker threads.
     #[error("the workers cannot start: {0}")]
     Workers(std::io::Error),

@@ -7,6 +7,7 @@ mod error;
 mod info;
 mod keys;
 mod listen;
+mod models;
 mod note;
 mod play;
 mod player;
@@ -41,6 +42,8 @@ enum Command {
     Note(note::Args),
     /// Show the inference backend and why it was chosen, the model folders, and a model's card.
     Info(info::Args),
+    /// List the models that there are, and choose the one that new instances of the plugin start with.
+    Models(models::Args),
     /// Measure a WAV file: level, pitch, clicks; draw its spectrogram.
     Listen(listen::Args),
     /// Play live, through the system's audio and MIDI ports.
@@ -74,6 +77,7 @@ fn run(command: Command) -> Result<Outcome, CliError> {
         Command::Render(args) => render::run(&args),
         Command::Note(args) => note::run(&args),
         Command::Info(args) => info::run(&args),
+        Command::Models(args) => models::run(&args),
         Command::Listen(args) => listen::run(&args),
         Command::Play(args) => Ok(play::run(args)),
     }
