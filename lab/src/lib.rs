@@ -6,6 +6,7 @@
 //! ONNX file, and [`evaluate`] says how good it is.
 
 pub mod audio;
+pub mod augment;
 pub mod chain;
 pub mod checkpoint;
 pub mod config;
@@ -24,6 +25,7 @@ pub mod mmd;
 pub mod network;
 pub mod onnx;
 pub mod onset;
+pub mod onset_loss;
 pub mod optimiser;
 pub mod prepare;
 pub mod recording;

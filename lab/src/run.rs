@@ -9,7 +9,7 @@ use ukulelatent::model::card::LATENT_DIM;
 use ukulelatent::units::MidiNote;
 
 use crate::checkpoint::{self, write_atomically};
-use crate::config::TrainConfig;
+use crate::config::{Regulariser, TrainConfig};
 use crate::features::{FeatureSet, FrontEnd};
 use crate::network::{Adversary, Decoder, Encoder, Parameters, Shape};
 use crate::run_error::RunError;
@@ -78,7 +78,8 @@ impl Networks {
             sample_rate: front_end.sample_rate_hz,
         };
         let mut parameters = Parameters::seeded(config.seed);
-        let encoder = Encoder::new(&mut parameters, &config.network, &shape)?;
+        let encoder =
+            Encoder::new(&mut parameters, &config.network, &shape, config.loss.regulariser == Regulariser::Kl)?;
         let decoder = Decoder::new(&mut parameters, &config.network, &shape)?;
         let mut adversary_parameters = Parameters::seeded(config.seed.wrapping_add(1));
         let adversary = Adversary::new(&mut adversary_parameters)?;

@@ -5,18 +5,24 @@ mod tiny;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use lab::config::TrainConfig;
 use lab::evaluate::evaluate;
 use lab::export::{self, CHUNK_TOLERANCE, ExportArgs, NETWORK_TOLERANCE};
 use lab::features::FeatureSet;
+use lab::network::NetworkConfig;
 use lab::split::Split;
 use lab::training::Run;
 use tempfile::tempdir;
 use ukulelatent::model::file::ModelFile;
 
 fn trained(folder: &Path) -> (FeatureSet, PathBuf) {
+    trained_with(&tiny::config(), folder)
+}
+
+fn trained_with(config: &TrainConfig, folder: &Path) -> (FeatureSet, PathBuf) {
     let features = tiny::features(&folder.join("features"));
     let out = folder.join("run");
-    let mut run = Run::open(tiny::config(), &features, Path::new("features"), &out).unwrap();
+    let mut run = Run::open(config.clone(), &features, Path::new("features"), &out).unwrap();
     (0..40).for_each(|_| run.step().unwrap());
     run.save().unwrap();
     (features, out)
@@ -54,6 +60,24 @@ fn the_file_is_the_network_and_its_card_says_what_it_was_made_of() {
     assert_eq!(card.map.len(), split.train.len());
     assert_eq!(card.training["steps"], 40);
     assert_eq!(card.training["data_sha256"], "0".repeat(64));
+}
+
+#[test]
+fn every_part_that_a_decoder_can_have_is_exported() {
+    let parts: [(&str, fn(&mut NetworkConfig)); 4] = [
+        ("partials", |n| n.partials = 6),
+        ("spectra", |n| n.spectra = 2),
+        ("pitch_table", |n| n.pitch_table = true),
+        ("all", |n| (n.partials, n.spectra, n.pitch_table, n.hats) = (5, 3, true, 6)),
+    ];
+    for (name, add) in parts {
+        let folder = tempdir().unwrap();
+        let mut config = tiny::config();
+        add(&mut config.network);
+        let (_, run) = trained_with(&config, folder.path());
+        let agreement = export::run(&args(&run, &folder.path().join("tiny.onnx"))).unwrap();
+        assert!(agreement.network <= NETWORK_TOLERANCE && agreement.chunks <= CHUNK_TOLERANCE, "{name}");
+    }
 }
 
 #[test]
