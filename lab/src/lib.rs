@@ -6,6 +6,7 @@
 //! ONNX file, and [`evaluate`] says how good it is.
 
 pub mod audio;
+pub mod augment;
 pub mod axes;
 pub mod chain;
 pub mod checkpoint;
@@ -31,6 +32,7 @@ pub mod network;
 pub mod new;
 pub mod onnx;
 pub mod onset;
+pub mod onset_loss;
 pub mod optimiser;
 pub mod paper_graph;
 pub mod prepare;

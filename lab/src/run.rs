@@ -10,7 +10,7 @@ use ukulelatent::units::MidiNote;
 
 use crate::axes::Axes;
 use crate::checkpoint::{self, write_atomically};
-use crate::config::TrainConfig;
+use crate::config::{Regulariser, TrainConfig};
 use crate::encoder_graph;
 use crate::features::{FeatureSet, FrontEnd};
 use crate::graph;
@@ -83,7 +83,8 @@ impl Networks {
             sample_rate: front_end.sample_rate_hz,
         };
         let mut parameters = Parameters::seeded(config.seed);
-        let encoder = AnyEncoder::new(&mut parameters, &config.network, &shape, false)?;
+        let variational = config.loss.regulariser == Regulariser::Kl;
+        let encoder = AnyEncoder::new(&mut parameters, &config.network, &shape, variational)?;
         let decoder = AnyDecoder::new(&mut parameters, &config.network, &shape)?;
         let mut adversary_parameters = Parameters::seeded(config.seed.wrapping_add(1));
         let adversary = Adversary::new(&mut adversary_parameters)?;

@@ -9,6 +9,7 @@ pub mod encoder;
 pub mod ops;
 pub mod paper;
 pub mod parameters;
+pub mod partials;
 
 use serde::{Deserialize, Serialize};
 use ukulelatent::dsp::mel::MelScale;
@@ -36,6 +37,14 @@ pub struct NetworkConfig {
     pub dilations: Vec<usize>,
     /// Channels of the encoder's frames; a multiple of 8.
     pub encoder_channels: usize,
+    /// Spectral resolution of the gate that opens the decoder's comb.
+    pub hats: usize,
+    /// Partials that the decoder raises one by one; 0 for none.
+    pub partials: usize,
+    /// Spectra that the decoder makes for a note and raises over time; 0 for none.
+    pub spectra: usize,
+    /// Whether the decoder has a vector of its own for each pitch, beside the octave's and the semitone's.
+    pub pitch_table: bool,
 }
 
 impl Default for NetworkConfig {
@@ -47,6 +56,10 @@ impl Default for NetworkConfig {
             condition: 128,
             dilations: vec![1, 2, 4],
             encoder_channels: 128,
+            hats: 8,
+            partials: 0,
+            spectra: 0,
+            pitch_table: false,
         }
     }
 }

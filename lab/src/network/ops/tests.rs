@@ -100,11 +100,27 @@ fn gradients_of_bias_leaky_are_right() {
 }
 
 #[test]
-fn gradients_of_the_gated_tanh_are_right() {
-    let comb = random(&[2, 4], 4);
+fn gradients_of_the_tanh_of_a_sum_are_right() {
     let inputs = [random(&[2, 3, 4], 1), random(&[2, 3, 4], 2), random(&[4], 3)];
-    let gap = gradient_gap(&inputs, |t| tanh_gate(&t[0], &t[1], &t[2], &comb));
+    let gap = gradient_gap(&inputs, |t| sum_tanh(&t[0], &t[1], &t[2]));
     assert!(gap < TOLERANCE, "{gap}");
+}
+
+#[test]
+fn gradients_of_the_bumps_are_right() {
+    // One in the middle, one cut by the edge, one out of reach; feet away from the bands, where there is a kink.
+    let centre = Tensor::new(&[[4.03f32, 0.21, 100.0]], &Device::Cpu).unwrap();
+    let half_width = Tensor::new(&[[2.5f32, 1.6, 2.0]], &Device::Cpu).unwrap();
+    let gap = gradient_gap(std::slice::from_ref(&centre), |t| bumps(&t[0], &half_width, 9));
+    assert!(gap < TOLERANCE, "{gap}");
+}
+
+#[test]
+fn bumps_are_parabolas_around_their_centres() {
+    let centre = Tensor::new(&[[3.0f32]], &Device::Cpu).unwrap();
+    let half_width = Tensor::new(&[[2.0f32]], &Device::Cpu).unwrap();
+    let y = bumps(&centre, &half_width, 7).unwrap().flatten_all().unwrap().to_vec1::<f32>().unwrap();
+    assert_eq!(y, [0.0, 0.0, 0.75, 1.0, 0.75, 0.0, 0.0]);
 }
 
 #[test]
