@@ -87,9 +87,7 @@ impl Settings {
     /// # Errors
     /// [`ModelError`] only if the built-in model itself cannot be read.
     pub fn first_model(path: Option<&Path>, catalog: &Catalog) -> Result<Resolved, ModelError> {
-        let built_in = |notice| {
-            ModelFile::built_in().map(|model: Arc<ModelFile>| Resolved { model, notice })
-        };
+        let built_in = |notice| ModelFile::built_in().map(|model: Arc<ModelFile>| Resolved { model, notice });
         match path.map(Self::read) {
             None => built_in(None),
             Some(Err(error)) => built_in(Some(error.to_string())),

@@ -74,7 +74,11 @@ pub fn encode(args: &EncodeArgs) -> Result<Vec<Placed>, RunError> {
     let instrument = ModelFile::open(&args.model).map_err(|e| refused(&args.model, &e))?;
     let beside = encoder_path(&args.model);
     if !beside.is_file() {
-        return Err(RunError::unexpected(&beside, "the instrument's encoder, as `lab export` writes it", "no file"));
+        return Err(RunError::unexpected(
+            &beside,
+            "the instrument's encoder, as `lab export` writes it",
+            "no file",
+        ));
     }
     let mut encoder = Encoder::open(&beside, &instrument).map_err(|e| refused(&beside, &e))?;
     let front_end = FrontEnd::of(&instrument.card);

@@ -10,9 +10,7 @@ use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use rand_distr::StandardNormal;
 use serde::Deserialize;
-use ukulelatent::model::card::{
-    CARD_VERSION, Credit, LATENT_DIM, METADATA_KEY, MapPoint, ModelCard, NoteRange,
-};
+use ukulelatent::model::card::{CARD_VERSION, Credit, LATENT_DIM, METADATA_KEY, MapPoint, ModelCard, NoteRange};
 use ukulelatent::model::decoder::Decoder as FileDecoder;
 use ukulelatent::model::encoder::{ENCODER_OF_KEY, Encoder as FileEncoder, encoder_path};
 use ukulelatent::model::file::{ModelFile, Origin};
@@ -248,8 +246,8 @@ fn prove(file: &ModelFile, network: &AnyDecoder, path: &Path) -> Result<Agreemen
 /// Runs the encoder's file on spectrograms that the decoder makes, and compares it with the network.
 fn prove_encoder(bytes: &[u8], file: &ModelFile, networks: &Networks, path: &Path) -> Result<f32, RunError> {
     let refused = |reason: String| RunError::Model { path: path.to_owned(), reason };
-    let mut encoder = FileEncoder::from_bytes(bytes, Origin::File(path.to_owned()), file)
-        .map_err(|e| refused(e.to_string()))?;
+    let mut encoder =
+        FileEncoder::from_bytes(bytes, Origin::File(path.to_owned()), file).map_err(|e| refused(e.to_string()))?;
     let mut gap = 0.0f32;
     for (z, note) in probes(&file.card)? {
         let pitch = [pitch_of(note)];

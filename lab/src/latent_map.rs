@@ -76,11 +76,14 @@ pub fn t_sne(points: &[Point]) -> Vec<[f32; 2]> {
     let spread = plane.iter().map(|xy| f64::from(xy[0]).powi(2)).sum::<f64>() / plane.len() as f64;
     let scale = 1e-4 / spread.sqrt().max(f64::MIN_POSITIVE) as f32;
     let start: Vec<f32> = plane.iter().flat_map(|xy| xy.map(|x| x * scale)).collect();
-    let distance =
-        |a: &Point, b: &Point| a.iter().zip(b).map(|(a, b)| (a - b).powi(2)).sum::<f32>().sqrt();
+    let distance = |a: &Point, b: &Point| a.iter().zip(b).map(|(a, b)| (a - b).powi(2)).sum::<f32>().sqrt();
     let mut map = bhtsne::tSNE::<f32, Point, 2>::new(points);
     map.perplexity(PERPLEXITY.min((points.len() - 1) as f32 / 3.5)).epochs(EPOCHS).initial_embedding(start);
-    if points.len() <= MOST_EXACT { map.exact(distance) } else { map.barnes_hut(THETA, distance) };
+    if points.len() <= MOST_EXACT {
+        map.exact(distance)
+    } else {
+        map.barnes_hut(THETA, distance)
+    };
     map.embedding().as_chunks::<2>().0.to_vec()
 }
 
@@ -167,7 +170,8 @@ mod tests {
         assert_eq!(map, t_sne(&points));
         let distance = |a: usize, b: usize| (map[a][0] - map[b][0]).hypot(map[a][1] - map[b][1]);
         for i in 0..points.len() {
-            let nearest = (0..points.len()).filter(|&j| j != i).min_by(|&a, &b| distance(i, a).total_cmp(&distance(i, b)));
+            let nearest =
+                (0..points.len()).filter(|&j| j != i).min_by(|&a, &b| distance(i, a).total_cmp(&distance(i, b)));
             assert_eq!(nearest.unwrap() / 30, i / 30, "{i}");
         }
     }

@@ -54,8 +54,7 @@ mod tests {
 
     #[test]
     fn a_plane_is_found_again() {
-        let rows: Vec<Vec<f64>> =
-            (0..20).map(|i| vec![1.0, f64::from(i), f64::from(i * i % 7)]).collect();
+        let rows: Vec<Vec<f64>> = (0..20).map(|i| vec![1.0, f64::from(i), f64::from(i * i % 7)]).collect();
         let y: Vec<f64> = rows.iter().map(|row| 3.0 - 2.0 * row[1] + 0.5 * row[2]).collect();
         let found = least_squares(&rows, &y);
         for (got, want) in found.iter().zip([3.0, -2.0, 0.5]) {

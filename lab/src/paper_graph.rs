@@ -90,20 +90,14 @@ fn convolution(b: &mut GraphBuilder, x: &Value, layer: &Linear, taps: usize, str
     let kernel = layer.weight.reshape((taps, taps, rows / taps / taps, outputs))?.permute((3, 2, 0, 1))?;
     let (kernel, bias) = (tensor(b, &kernel.contiguous()?)?, tensor(b, &layer.bias)?);
     let both = |n: usize, count: usize| Attr::Ints(vec![n as i64; count]);
-    let attributes = vec![
-        ("kernel_shape", both(taps, 2)),
-        ("pads", both(taps / 2, 4)),
-        ("strides", both(stride, 2)),
-    ];
+    let attributes =
+        vec![("kernel_shape", both(taps, 2)), ("pads", both(taps / 2, 4)), ("strides", both(stride, 2))];
     Ok(b.node(OpType::Conv, &[x, &kernel, &bias], attributes))
 }
 
 fn folded(weight: &Tensor, norm: &BatchNorm) -> Result<Linear> {
     let rate = (&norm.scale / (norm.variance.as_tensor() + NORM_EPSILON)?.sqrt()?)?;
-    Ok(Linear {
-        weight: weight.broadcast_mul(&rate)?,
-        bias: (&norm.shift - (norm.mean.as_tensor() * &rate)?)?,
-    })
+    Ok(Linear { weight: weight.broadcast_mul(&rate)?, bias: (&norm.shift - (norm.mean.as_tensor() * &rate)?)? })
 }
 
 fn leaky(b: &mut GraphBuilder, x: &Value) -> Value {

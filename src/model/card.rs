@@ -248,7 +248,8 @@ mod tests {
     use super::*;
 
     fn card() -> ModelCard {
-        let axis = |label: &str| LatentAxis { label: label.into(), range: [-3.0, 3.0], description: String::new() };
+        let axis =
+            |label: &str| LatentAxis { label: label.into(), range: [-3.0, 3.0], description: String::new() };
         ModelCard {
             card_version: CARD_VERSION,
             name: "Test".into(),

@@ -57,8 +57,7 @@ impl Encoder {
                 got: of.unwrap_or("none").to_owned(),
             });
         }
-        let refused =
-            |backend, reason| ModelError::Backend { origin: origin.clone(), backend, reason };
+        let refused = |backend, reason| ModelError::Backend { origin: origin.clone(), backend, reason };
         let backend = Backend::get().map_err(|reason| refused("inference", reason))?;
         let session = backend.session(bytes).map_err(|reason| refused(backend.kind.name(), reason))?;
         let card = &instrument.card;
@@ -83,8 +82,7 @@ impl Encoder {
         let mel = TensorRef::from_array_view(([self.frames, self.bands], mel))?;
         let octave = TensorRef::from_array_view(([1, MidiNote::OCTAVES], octave.as_slice()))?;
         let semitone = TensorRef::from_array_view(([1, MidiNote::SEMITONES], semitone.as_slice()))?;
-        let outputs =
-            self.session.run(ort::inputs!["mel" => mel, "octave" => octave, "semitone" => semitone])?;
+        let outputs = self.session.run(ort::inputs!["mel" => mel, "octave" => octave, "semitone" => semitone])?;
         let (_, values) = outputs["latent"].try_extract_tensor::<f32>()?;
         values.try_into().map_err(|_| DecodeError::Size { expected: LATENT_DIM, got: values.len() })
     }

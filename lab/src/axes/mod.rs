@@ -103,16 +103,12 @@ impl Axes {
     #[must_use]
     pub fn labels(&self) -> [LatentAxis; LATENT_DIM] {
         from_fn(|i| match self.axes.get(i) {
-            Some(axis) => LatentAxis {
-                label: axis.label.clone(),
-                range: axis.range,
-                description: axis.description.clone(),
-            },
-            None => LatentAxis {
-                label: format!("z{}", i + 1),
-                range: [-REACH, REACH],
-                description: String::new(),
-            },
+            Some(axis) => {
+                LatentAxis { label: axis.label.clone(), range: axis.range, description: axis.description.clone() }
+            }
+            None => {
+                LatentAxis { label: format!("z{}", i + 1), range: [-REACH, REACH], description: String::new() }
+            }
         })
     }
 }
@@ -215,10 +211,8 @@ fn useful_range(subject: &mut Subject, axis: usize) -> Result<[f32; 2], RunError
         let side = end.signum();
         let steps = ((REACH - LEAST_REACH) / RANGE_STEP) as usize;
         let reaches: Vec<f32> = (0..=steps).map(|s| LEAST_REACH + RANGE_STEP * s as f32).collect();
-        let tried: Vec<_> = reaches
-            .iter()
-            .flat_map(|reach| notes().map(move |note| (along(axis, reach * side), note)))
-            .collect();
+        let tried: Vec<_> =
+            reaches.iter().flat_map(|reach| notes().map(move |note| (along(axis, reach * side), note))).collect();
         let health = examine(subject, &tried, "range")?;
         let holds = |at: &[Health]| at.iter().zip(&centre).all(|(h, c)| good(h, c));
         let held = health.chunks_exact(NOTES.len()).take_while(|at| holds(at)).count();

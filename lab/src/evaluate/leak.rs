@@ -86,11 +86,7 @@ fn nearest(points: Vec<Point>, y: Vec<f64>) -> Guess {
 }
 
 /// Places of the `count` points nearest to `point`.
-pub(super) fn nearest_of<'a>(
-    points: impl Iterator<Item = &'a Point>,
-    point: &Point,
-    count: usize,
-) -> Vec<usize> {
+pub(super) fn nearest_of<'a>(points: impl Iterator<Item = &'a Point>, point: &Point, count: usize) -> Vec<usize> {
     let distance = |p: &Point| p.iter().zip(point).map(|(a, b)| (a - b).powi(2)).sum::<f32>();
     let mut order: Vec<(usize, f32)> = points.map(distance).enumerate().collect();
     order.sort_by(|(_, a), (_, b)| a.total_cmp(b));

@@ -24,11 +24,7 @@ pub struct Rendered {
 ///
 /// # Errors
 /// [`RunError`] if the model fails.
-pub fn render(
-    subject: &mut Subject,
-    features: &FeatureSet,
-    unseen: &[Unseen],
-) -> Result<Vec<Rendered>, RunError> {
+pub fn render(subject: &mut Subject, features: &FeatureSet, unseen: &[Unseen]) -> Result<Vec<Rendered>, RunError> {
     let notes: Vec<_> = unseen.iter().map(|note| (note.z, features.entries[note.entry].note)).collect();
     let decoded = subject.decode(&notes)?;
     let bar = progress("reconstructions", unseen.len());

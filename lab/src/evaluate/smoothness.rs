@@ -1,7 +1,7 @@
 //! How even the way from sound to sound is: the change of the spectrogram along straight lines between encodings.
 
-use rand::seq::IndexedRandom;
 use rand::SeedableRng;
+use rand::seq::IndexedRandom;
 use rand_chacha::ChaCha8Rng;
 use serde::Serialize;
 use ukulelatent::units::MidiNote;

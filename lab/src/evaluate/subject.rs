@@ -85,11 +85,7 @@ impl Subject {
     ///
     /// # Errors
     /// [`RunError`] for a run that cannot be read.
-    pub fn of_training(
-        record: &RunRecord,
-        folder: &Path,
-        features: &FeatureSet,
-    ) -> Result<(Self, u64), RunError> {
+    pub fn of_training(record: &RunRecord, folder: &Path, features: &FeatureSet) -> Result<(Self, u64), RunError> {
         let (networks, steps) = record.as_trained(folder)?;
         let axes = Axes::of_training().labels();
         Ok((Self::of_run(networks, axes, record, folder, features)?, steps))

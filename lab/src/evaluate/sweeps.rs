@@ -158,8 +158,7 @@ pub fn measured(subject: &mut Subject, notes: &[(Point, MidiNote)]) -> Result<Ve
 /// [`RunError`] if the model fails.
 pub fn sensitivity(subject: &mut Subject, axis: usize) -> Result<f64, RunError> {
     let numbers = super::pitch::NOTES.step_by(4).filter_map(|n| MidiNote::new(n).ok());
-    let notes: Vec<_> =
-        numbers.flat_map(|note| [(along(axis, -MOVE), note), (along(axis, MOVE), note)]).collect();
+    let notes: Vec<_> = numbers.flat_map(|note| [(along(axis, -MOVE), note), (along(axis, MOVE), note)]).collect();
     let decoded = subject.decode(&notes)?;
     let changes = decoded.chunks_exact(2).map(|pair| {
         let squares = pair[0].iter().zip(&pair[1]).map(|(a, b)| f64::from(a - b).powi(2));

@@ -124,7 +124,12 @@ impl Evaluation {
         writeln!(
             f,
             "  brightness: z{}, Spearman {:.2}, {:.2} octaves; decay: z{}, Spearman {:.2}, {:.2} decades",
-            s.brightness_axis, s.brightness.spearman, s.brightness.span, s.decay_axis, s.decay.spearman, s.decay.span
+            s.brightness_axis,
+            s.brightness.spearman,
+            s.brightness.span,
+            s.decay_axis,
+            s.decay.spearman,
+            s.decay.span
         )
     }
 }

@@ -62,6 +62,9 @@ pub struct NewArgs {
     /// Which recordings.
     #[command(flatten)]
     pub selection: Selection,
+    /// What to make of them.
+    #[command(flatten)]
+    pub front_end: FrontEndArgs,
     /// Who made it
     #[arg(long, default_value = "")]
     pub author: String,
@@ -152,24 +155,25 @@ fn features(args: &NewArgs, places: &Places) -> Result<FeatureSet, RunError> {
             manifest: args.manifest.clone(),
             trust_f0: args.trust_f0,
             selection: args.selection.clone(),
-            front_end: front_end(args.full_band),
+            front_end: front_end(args),
         })?;
     }
     Ok(FeatureSet::load(&places.features)?)
 }
 
-/// The front ends that the shipped instruments have.
-fn front_end(full_band: bool) -> FrontEndArgs {
-    if !full_band {
-        return FrontEndArgs::default();
+/// The front end asked for: what is left open is that of the shipped instruments, of the paper's geometry or full band.
+fn front_end(args: &NewArgs) -> FrontEndArgs {
+    let asked = args.front_end.clone();
+    if !args.full_band {
+        return asked;
     }
     FrontEndArgs {
-        rate: Some(44_100),
-        fft: Some(4096),
-        hop: Some(512),
-        frames: Some(203),
-        bands: Some(640),
-        ..FrontEndArgs::default()
+        rate: asked.rate.or(Some(44_100)),
+        fft: asked.fft.or(Some(4096)),
+        hop: asked.hop.or(Some(512)),
+        frames: asked.frames.or(Some(203)),
+        bands: asked.bands.or(Some(640)),
+        ..asked
     }
 }
 
@@ -186,7 +190,12 @@ fn train(args: &NewArgs, places: &Places, features: &FeatureSet) -> Result<(), R
         None => plan::config(args, features)?,
     };
     let made = steps_made(&places.run).ok().flatten().unwrap_or(0);
-    println!("training ... {} notes, {} steps of {}, {made} made", features.entries.len(), config.steps, config.batch);
+    println!(
+        "training ... {} notes, {} steps of {}, {made} made",
+        features.entries.len(),
+        config.steps,
+        config.batch
+    );
     let mut run = Run::open(config, features, &places.features, &places.run)?;
     train::to_the_end(&mut run)
 }

@@ -7,7 +7,7 @@ use sha2::{Digest, Sha256};
 
 use super::{NewArgs, Places};
 use crate::dataset;
-use crate::features::INDEX_NAME;
+use crate::features::{FrontEnd, INDEX_NAME};
 use crate::run::{read_json, write_json};
 use crate::run_error::RunError;
 
@@ -24,7 +24,7 @@ pub struct Request {
     instruments: Vec<String>,
     low_note: Option<u8>,
     high_note: Option<u8>,
-    full_band: bool,
+    front_end: FrontEnd,
     config: Option<String>,
     steps: Option<u64>,
     seed: u64,
@@ -38,9 +38,8 @@ impl Request {
     /// # Errors
     /// [`RunError`] if the recordings cannot be listed, or the configuration cannot be read.
     pub fn of(args: &NewArgs) -> Result<Self, RunError> {
-        let read = |path: &PathBuf| {
-            std::fs::read_to_string(path).map_err(RunError::io(path, "read the configuration"))
-        };
+        let read =
+            |path: &PathBuf| std::fs::read_to_string(path).map_err(RunError::io(path, "read the configuration"));
         let work = Places::of(&args.name, &args.out).work;
         let sources = dataset::list(&args.samples, args.manifest.as_deref(), &work, &args.selection)?;
         let mut hash = Sha256::new();
@@ -58,7 +57,7 @@ impl Request {
             instruments: args.selection.instruments.clone(),
             low_note: args.selection.low_note,
             high_note: args.selection.high_note,
-            full_band: args.full_band,
+            front_end: super::front_end(args).front_end()?,
             config: args.config.as_ref().map(read).transpose()?,
             steps: args.steps,
             seed: args.seed,
@@ -91,7 +90,8 @@ impl Request {
                 differences.push(format!("{key} {value} became {}", now[key]));
             }
         }
-        let expected = "the request that this instrument was begun with (choose another name, or remove the folder)";
+        let expected =
+            "the request that this instrument was begun with (choose another name, or remove the folder)";
         RunError::unexpected(path, expected, differences.join(", "))
     }
 }

@@ -67,7 +67,8 @@ pub fn run(args: &Args) -> Result<Outcome, CliError> {
             Err(error) => refused.push(error.to_string()),
         }
     }
-    let file = settings::file().ok_or_else(|| CliError::Choice("this system has no folder for settings".into()))?;
+    let file =
+        settings::file().ok_or_else(|| CliError::Choice("this system has no folder for settings".into()))?;
     let mut settings = Settings::read(&file)?;
     if let Some(wanted) = &args.start_with {
         settings.start_with = choose(wanted, &models)?;
@@ -133,7 +134,8 @@ fn choose(wanted: &str, models: &[Arc<ModelFile>]) -> Result<Option<ModelReferen
         }
         several => {
             let hashes: Vec<&str> = several.iter().map(|model| &model.sha256[..SHORT_HASH]).collect();
-            let message = format!("--use: {wanted:?} is the name of several; choose by hash: {}", hashes.join(", "));
+            let message =
+                format!("--use: {wanted:?} is the name of several; choose by hash: {}", hashes.join(", "));
             return Err(CliError::Choice(message));
         }
     };

@@ -131,11 +131,21 @@ impl CustomOp2 for Convolution {
         "convolution"
     }
 
-    fn cpu_fwd(&self, x: &CpuStorage, lx: &Layout, weight: &CpuStorage, lw: &Layout) -> Result<(CpuStorage, Shape)> {
+    fn cpu_fwd(
+        &self,
+        x: &CpuStorage,
+        lx: &Layout,
+        weight: &CpuStorage,
+        lw: &Layout,
+    ) -> Result<(CpuStorage, Shape)> {
         let (x, weight) = (numbers(x, lx)?, numbers(weight, lw)?);
         let (c, n) = (self.inputs, self.pixels());
-        let rows: Vec<(TapRow, Vec<f32>)> =
-            self.tap_rows().into_iter().map(|row| (self.weights(weight, &row), row)).map(|(w, r)| (r, w)).collect();
+        let rows: Vec<(TapRow, Vec<f32>)> = self
+            .tap_rows()
+            .into_iter()
+            .map(|row| (self.weights(weight, &row), row))
+            .map(|(w, r)| (r, w))
+            .collect();
         let (row, wide) = (self.out_width() * self.outputs, self.image_width() * self.outputs);
         let mut y = Vec::with_capacity(x.len() / c * self.outputs);
         let notes = x.len() / (self.height * self.width * c);
