@@ -268,6 +268,17 @@ mod tests {
     }
 
     #[test]
+    fn the_configurations_that_come_with_the_lab_can_be_read() {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("configs");
+        let mut read = 0;
+        for entry in std::fs::read_dir(folder).unwrap() {
+            TrainConfig::read(&entry.unwrap().path()).unwrap();
+            read += 1;
+        }
+        assert!(read >= 3, "{read}");
+    }
+
+    #[test]
     fn a_configuration_survives_toml() {
         let text = toml::to_string(&TrainConfig::default()).unwrap();
         assert_eq!(toml::from_str::<TrainConfig>(&text).unwrap(), TrainConfig::default());
