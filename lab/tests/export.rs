@@ -71,7 +71,8 @@ const QUICK: Effort = Effort { timbres: 1, prior_points: 40, lines: 8 };
 
 #[test]
 fn every_part_that_a_decoder_can_have_is_exported() {
-    let parts: [(&str, fn(&mut NetworkConfig)); 4] = [
+    type Add = fn(&mut NetworkConfig);
+    let parts: [(&str, Add); 4] = [
         ("partials", |n| n.partials = 6),
         ("spectra", |n| n.spectra = 2),
         ("pitch_table", |n| n.pitch_table = true),

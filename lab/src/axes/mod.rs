@@ -18,7 +18,7 @@ use ukulelatent::model::card::{LATENT_DIM, LatentAxis};
 use ukulelatent::units::MidiNote;
 
 use crate::evaluate::Subject;
-use crate::evaluate::prior::{Health, LEVEL_REACH_DB, examine};
+use crate::evaluate::prior::{FULL_SCALE, Health, LEVEL_REACH_DB, examine};
 use crate::evaluate::sweeps::{self, Course, NOTES, along, courses, measured};
 use crate::features::FeatureSet;
 use crate::latent_map::{Point, moments};
@@ -204,7 +204,7 @@ fn useful_range(subject: &mut Subject, axis: usize) -> Result<[f32; 2], RunError
     let notes = || NOTES.iter().filter_map(|&n| MidiNote::new(n).ok());
     let centre = examine(subject, &notes().map(|note| ([0.0; LATENT_DIM], note)).collect::<Vec<_>>(), "centre")?;
     let good = |health: &Health, centre: &Health| {
-        health.whole && health.peak <= 1.0 && (health.level_db - centre.level_db).abs() <= LEVEL_REACH_DB
+        health.whole && health.peak <= FULL_SCALE && (health.level_db - centre.level_db).abs() <= LEVEL_REACH_DB
     };
     let mut ends = [-REACH, REACH];
     for end in &mut ends {

@@ -20,6 +20,8 @@ use crate::statistics::percentile;
 
 /// A level this far from the median is silent or too loud, in dB.
 pub const LEVEL_REACH_DB: f64 = 12.0;
+/// The plugin plays notes 12 dB below what they were trained at: this is its full scale.
+pub const FULL_SCALE: f32 = 4.0;
 /// A note that has fallen this far has ended, in dB.
 const ENDED_DB: f64 = 40.0;
 /// A note that lasts to the end of its frames must at least fall, in dB.
@@ -34,7 +36,7 @@ pub struct Prior {
     pub notes: usize,
     /// More than 12 dB below the median of their levels, or without any sound.
     pub silent: usize,
-    /// More than 12 dB above it, or beyond full scale.
+    /// More than 12 dB above it, or beyond the plugin's full scale.
     pub clipped: usize,
     /// Holding a sample that is no number, or neither falling by 40 dB nor still on the way at the note's end.
     pub broken: usize,
@@ -122,7 +124,7 @@ fn judge(notes: &[Health]) -> Prior {
     Prior {
         notes: notes.len(),
         silent: count(&|note| note.level_db < median - LEVEL_REACH_DB),
-        clipped: count(&|note| note.level_db > median + LEVEL_REACH_DB || note.peak > 1.0),
+        clipped: count(&|note| note.level_db > median + LEVEL_REACH_DB || note.peak > FULL_SCALE),
         broken: count(&|note| !note.whole),
         median_level_db: median,
         lowest_db: percentile(&levels, 0.0) - median,
@@ -152,7 +154,7 @@ mod tests {
         let mut notes = vec![good; 9];
         notes.push(health(|_| 0.0));
         notes.push(health(|t| 0.02 * (-3.0 * t).exp()));
-        notes.push(health(|t| 1.3 * (-3.0 * t).exp()));
+        notes.push(health(|t| 4.3 * (-3.0 * t).exp()));
         notes.push(health(|_| 0.4));
         notes.push(health(|t| if t > 0.5 { f32::NAN } else { 0.4 * (-3.0 * t).exp() }));
         let prior = judge(&notes);
