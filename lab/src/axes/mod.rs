@@ -246,8 +246,9 @@ fn useful_range(subject: &mut Subject, axis: usize) -> Result<[f32; 2], RunError
 /// The quality that the axis was turned to, or else the one with the clearest course.
 fn label(courses: &[Course; Quality::ALL.len()], meant: Quality) -> String {
     let clear = |q: Quality| courses[q as usize].spearman.abs();
-    let others = Quality::ALL.into_iter().max_by(|&a, &b| clear(a).total_cmp(&clear(b)));
-    let clearest = [Some(meant), others].into_iter().flatten().find(|&q| clear(q) >= CLEAR);
+    let named = |&q: &Quality| clear(q) >= CLEAR;
+    let clearest = || Quality::ALL.into_iter().filter(named).max_by(|&a, &b| clear(a).total_cmp(&clear(b)));
+    let clearest = Some(meant).filter(named).or_else(clearest);
     clearest.map_or("timbre", Quality::name).to_owned()
 }
 
