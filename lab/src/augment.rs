@@ -15,7 +15,7 @@ const SILENCE: f32 = -1.0;
 /// # Errors
 /// None in practice; candle's.
 pub fn spoiled(mel: &Tensor, config: &InputConfig, rng: &mut ChaCha8Rng) -> Result<Tensor> {
-    if *config == InputConfig::default() {
+    if *config == InputConfig::UNTOUCHED {
         return Ok(mel.clone());
     }
     let (_, frames, bands) = mel.dims3()?;
@@ -62,12 +62,12 @@ mod tests {
 
     #[test]
     fn nothing_asked_nothing_done() {
-        assert!(spoil(&InputConfig::default()).iter().all(|&v| v == 0.5));
+        assert!(spoil(&InputConfig::UNTOUCHED).iter().all(|&v| v == 0.5));
     }
 
     #[test]
     fn masks_silence_whole_bands_and_frames() {
-        let bands = spoil(&InputConfig { masked_bands: 4, ..InputConfig::default() });
+        let bands = spoil(&InputConfig { masked_bands: 4, ..InputConfig::UNTOUCHED });
         let silent = |values: &[f32], at: &dyn Fn(usize) -> usize| values[at(0)] == SILENCE;
         let mut found = 0;
         for note in bands.chunks_exact(80) {
@@ -78,18 +78,18 @@ mod tests {
             }
         }
         assert!((1..=8).contains(&found), "{found}");
-        let frames = spoil(&InputConfig { masked_frames: 8, ..InputConfig::default() });
+        let frames = spoil(&InputConfig { masked_frames: 8, ..InputConfig::UNTOUCHED });
         assert!(frames.chunks_exact(10).all(|row| row.iter().all(|v| *v == row[0])));
         assert!(frames.contains(&SILENCE) && frames.contains(&0.5));
     }
 
     #[test]
     fn noise_moves_what_sounds_and_not_silence() {
-        let noisy = spoil(&InputConfig { noise: 0.1, ..InputConfig::default() });
+        let noisy = spoil(&InputConfig { noise: 0.1, ..InputConfig::UNTOUCHED });
         let deviation = (noisy.iter().map(|v| (v - 0.5).powi(2)).sum::<f32>() / noisy.len() as f32).sqrt();
         assert!((0.07..0.3).contains(&deviation), "{deviation}");
         let silence = Tensor::full(SILENCE, (1, 3, 4), &Device::Cpu).unwrap();
-        let config = InputConfig { noise: 0.1, ..InputConfig::default() };
+        let config = InputConfig { noise: 0.1, ..InputConfig::UNTOUCHED };
         let same = spoiled(&silence, &config, &mut ChaCha8Rng::seed_from_u64(1)).unwrap();
         assert!(same.flatten_all().unwrap().to_vec1::<f32>().unwrap().iter().all(|&v| v == SILENCE));
     }

@@ -55,7 +55,7 @@ pub struct DataConfig {
 }
 
 /// How the encoder's input differs from what the decoder is to make of it.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct InputConfig {
     /// Longest run of neighbouring bands that is silenced.
@@ -147,7 +147,7 @@ impl Default for TrainConfig {
         Self {
             seed: 1,
             steps: 6000,
-            batch: 16,
+            batch: 8,
             data: DataConfig::default(),
             input: InputConfig::default(),
             loss: LossConfig::default(),
@@ -172,24 +172,35 @@ impl Default for DataConfig {
     }
 }
 
+impl Default for InputConfig {
+    fn default() -> Self {
+        Self { masked_bands: 20, masked_frames: 4, ..Self::UNTOUCHED }
+    }
+}
+
+impl InputConfig {
+    /// The encoder sees all.
+    pub const UNTOUCHED: Self = Self { masked_bands: 0, masked_frames: 0, noise: 0.0 };
+}
+
 impl Default for LossConfig {
     fn default() -> Self {
         Self {
             regulariser: Regulariser::Imq,
             divergence: 0.1,
-            prior_draws: 64,
+            prior_draws: 256,
             latent_noise: 0.05,
             adversary: 0.03,
             adversary_ceiling: 2.0,
             adversary_steps: 2,
-            onset: 0.0,
+            onset: 0.01,
         }
     }
 }
 
 impl Default for OptimiserConfig {
     fn default() -> Self {
-        Self { rule: Rule::Adam, rate: 2e-3, warm_up: 50, final_share: 0.02, clip: 1.0, average: 0.998 }
+        Self { rule: Rule::Adam, rate: 1.6e-3, warm_up: 50, final_share: 0.02, clip: 1.0, average: 0.9985 }
     }
 }
 

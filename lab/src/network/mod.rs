@@ -48,18 +48,18 @@ pub struct NetworkConfig {
 }
 
 impl Default for NetworkConfig {
-    /// 0.89 M parameters in the decoder, 70 M multiplications a note of 128 frames.
+    /// 1.0 M parameters in the decoder, 73 M multiplications a note of 128 frames.
     fn default() -> Self {
         Self {
             architecture: Architecture::Lean,
             channels: 192,
-            condition: 128,
+            condition: 192,
             dilations: vec![1, 2, 4],
             encoder_channels: 128,
             hats: 8,
-            partials: 0,
+            partials: 32,
             spectra: 0,
-            pitch_table: false,
+            pitch_table: true,
         }
     }
 }
