@@ -40,7 +40,7 @@ pub fn write_atomically(path: &Path, write: impl FnOnce(&Path) -> Result<(), Run
 pub fn save(folder: &Path, tensors: &HashMap<String, Tensor>) -> Result<(), RunError> {
     write_atomically(&folder.join(CHECKPOINT_NAME), |path| {
         safetensors::save(tensors, path)
-            .map_err(|e| RunError::unexpected(path, "a folder to write checkpoints in", e))
+            .map_err(|e| RunError::unexpected(path, "room for a checkpoint", e))
     })
 }
 
