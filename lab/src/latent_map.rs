@@ -65,7 +65,7 @@ pub fn principal_plane(points: &[Point]) -> Vec<[f32; 2]> {
 }
 
 /// The places of `points` on a map where neighbours stay neighbours: t-SNE (van der Maaten & Hinton 2008), exact, from
-/// the principal plane on. The same points give the same map. Fewer than [`FEWEST_MAPPED`] points lie on the plane.
+/// the principal plane on. The same points give the same map. Fewer than ten points lie on the plane.
 #[must_use]
 pub fn t_sne(points: &[Point]) -> Vec<[f32; 2]> {
     let plane = principal_plane(points);
