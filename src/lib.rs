@@ -14,6 +14,7 @@ pub mod params;
 pub mod perform;
 pub mod plugin;
 pub mod preset;
+pub mod settings;
 pub mod tuning;
 pub mod units;
 pub mod worker;

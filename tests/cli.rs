@@ -173,3 +173,44 @@ fn play_says_how_to_build_it() {
     let message = Desk::new().fail(2, &["play", "--backend", "dummy"]);
     assert!(message.contains("--features standalone"), "{message}");
 }
+
+#[test]
+#[cfg(target_os = "linux")]
+fn models_are_listed_added_and_chosen() {
+    let desk = Desk::new();
+    let list = |args: &[&str]| -> serde_json::Value {
+        let args: Vec<&str> = ["models", "--json"].iter().chain(args).copied().collect();
+        let text = desk.succeed(&args);
+        serde_json::from_str(&text[text.find('{').expect("an object")..]).unwrap()
+    };
+    let firsts = |listing: &serde_json::Value| -> Vec<bool> {
+        listing["models"].as_array().unwrap().iter().map(|model| model["first"].as_bool().unwrap()).collect()
+    };
+    assert_eq!(firsts(&list(&[])), [true]);
+
+    // The built-in instrument with another name on its card is another instrument.
+    let bytes = fs::read(concat!(env!("CARGO_MANIFEST_DIR"), "/models/ukulelatent.onnx")).unwrap();
+    let mut model = onnx_rs::parse(&bytes).unwrap();
+    let card = model.metadata_props.iter_mut().find(|entry| entry.key == "ukulelatent.card").unwrap();
+    let mut json: serde_json::Value = serde_json::from_str(card.value).unwrap();
+    json["name"] = "Harp".into();
+    let json = json.to_string();
+    card.value = &json;
+    desk.write("my harp.onnx", onnx_rs::encode(&model));
+    desk.write("my harp.encoder.onnx", "an encoder is no instrument, and goes with it");
+
+    let added = list(&["--add", "my harp.onnx"]);
+    assert_eq!(firsts(&added), [true, false]);
+    assert_eq!(added["models"][1]["name"], "Harp");
+    assert!(desk.path("data/ukulelatent/models/my harp.encoder.onnx").is_file());
+    assert_eq!(firsts(&list(&["--use", "harp"])), [false, true]);
+    assert_eq!(firsts(&list(&[])), [false, true]);
+    let hash = added["models"][1]["sha256"].as_str().unwrap();
+    assert_eq!(firsts(&list(&["--use", "built-in"])), [true, false]);
+    assert_eq!(firsts(&list(&["--use", &hash[..8]])), [false, true]);
+
+    let message = desk.fail(1, &["models", "--use", "Lute"]);
+    assert!(message.contains("Lute") && message.contains("Harp") && message.contains("expected"), "{message}");
+    fs::remove_file(desk.path("data/ukulelatent/models/my harp.onnx")).unwrap();
+    assert!(desk.succeed(&["models"]).contains("not there any more"));
+}

@@ -35,7 +35,7 @@ pub fn is_audio(path: &Path) -> bool {
     EXTENSIONS.contains(&ending.as_str())
 }
 
-/// Decodes WAV, FLAC, AIFF, MP3, Ogg Vorbis or MP4/AAC and averages its channels.
+/// Decodes WAV, FLAC, AIFF, MP3, Ogg Vorbis or MP4/AAC and averages its channels; two minutes of it at most.
 ///
 /// # Errors
 /// [`LabError::Io`] if the file cannot be opened, [`LabError::Undecodable`] if it is no audio, is damaged or cut
@@ -53,6 +53,8 @@ pub fn read_mono(path: &Path) -> Result<Mono, LabError> {
     })
 }
 
+/// Of a longer recording only the beginning is read: an hour of it would fill the memory, and a note is over by then.
+const LONGEST_S: f32 = 120.0;
 /// An encoder's delay and padding, which a player drops: two MP3 granules and the decoder's own, rounded up.
 const GAPLESS_SLACK_FRAMES: u64 = 4 * 1152;
 
@@ -70,8 +72,9 @@ fn decode(file: File, hint: &Hint) -> Result<Mono, String> {
         .map_err(|e| e.to_string())?;
     let mono = decode_track(format.as_mut(), decoder.as_mut(), id)?;
     let frames = mono.samples.len() as u64;
+    let whole = frames < mono.rate.samples_in_ms(LONGEST_S * 1e3) as u64;
     match promised {
-        Some(promised) if frames + GAPLESS_SLACK_FRAMES < promised => {
+        Some(promised) if whole && frames + GAPLESS_SLACK_FRAMES < promised => {
             Err(format!("{frames} samples where the file promises {promised}: it is cut short"))
         }
         _ => Ok(mono),
@@ -105,6 +108,9 @@ fn decode_track(format: &mut dyn FormatReader, decoder: &mut dyn AudioDecoder, i
         buffer.copy_to_vec_interleaved(&mut interleaved);
         let gain = 1.0 / channels.max(1) as f32;
         samples.extend(interleaved.chunks_exact(channels.max(1)).map(|frame| frame.iter().sum::<f32>() * gain));
+        if samples.len() as f32 >= LONGEST_S * rate as f32 {
+            break;
+        }
     }
     let rate = SampleRate::new(rate_hz.ok_or("no samples at all")? as f32).map_err(|e| e.to_string())?;
     Ok(Mono { samples, rate })

@@ -67,11 +67,16 @@ impl Chain {
     /// How far the sound of a spectrogram is from `note`, in cents; `None` if it has no pitch.
     pub fn cents(&mut self, mel: &[f32], note: MidiNote) -> Option<f32> {
         let sound = self.sound(mel);
-        let rate = self.front_end.sample_rate_hz;
-        let onset = self.front_end.onset_sample;
-        let end = (onset + rate.samples_in_ms(MEASURED_MS)).min(sound.len());
-        yin_f0(&sound[onset..end], rate, RANGE).map(|hz| note.cents_to(hz))
+        cents_of(&self.front_end, &sound, note)
     }
+}
+
+/// How far a sound of the front end is from `note`, in cents; `None` if it has no pitch.
+#[must_use]
+pub fn cents_of(front_end: &FrontEnd, sound: &[f32], note: MidiNote) -> Option<f32> {
+    let rate = front_end.sample_rate_hz;
+    let end = (front_end.onset_sample + rate.samples_in_ms(MEASURED_MS)).min(sound.len());
+    yin_f0(sound.get(front_end.onset_sample..end)?, rate, RANGE).map(|hz| note.cents_to(hz))
 }
 
 /// How many notes sound at their pitch.
@@ -85,6 +90,14 @@ pub struct PitchAccuracy {
     pub within_50_cents: usize,
     /// Those without a pitch.
     pub unpitched: usize,
+}
+
+impl FromIterator<Option<f32>> for PitchAccuracy {
+    fn from_iter<I: IntoIterator<Item = Option<f32>>>(cents: I) -> Self {
+        let mut accuracy = Self::default();
+        cents.into_iter().for_each(|cents| accuracy.count(cents));
+        accuracy
+    }
 }
 
 impl PitchAccuracy {

@@ -20,9 +20,17 @@ pub fn write_atomically(path: &Path, write: impl FnOnce(&Path) -> Result<(), Run
     let mut name = path.file_name().unwrap_or_default().to_owned();
     name.push(".new");
     let new = path.with_file_name(name);
-    write(&new)?;
-    File::open(&new).and_then(|file| file.sync_all()).map_err(RunError::io(&new, "write the file to disk"))?;
-    fs::rename(&new, path).map_err(RunError::io(path, "replace the file"))
+    let written = write(&new)
+        .and_then(|()| {
+            let synced = File::open(&new).and_then(|file| file.sync_all());
+            synced.map_err(RunError::io(&new, "write the file to disk"))
+        })
+        .and_then(|()| fs::rename(&new, path).map_err(RunError::io(path, "replace the file")));
+    if written.is_err() {
+        // What is left of it would keep a full disk full.
+        let _ = fs::remove_file(&new);
+    }
+    written
 }
 
 /// Writes a checkpoint into a run's folder.
@@ -31,8 +39,7 @@ pub fn write_atomically(path: &Path, write: impl FnOnce(&Path) -> Result<(), Run
 /// [`RunError::Io`] if the system refuses.
 pub fn save(folder: &Path, tensors: &HashMap<String, Tensor>) -> Result<(), RunError> {
     write_atomically(&folder.join(CHECKPOINT_NAME), |path| {
-        safetensors::save(tensors, path)
-            .map_err(|e| RunError::unexpected(path, "a folder to write checkpoints in", e))
+        safetensors::save(tensors, path).map_err(|e| RunError::unexpected(path, "room for a checkpoint", e))
     })
 }
 

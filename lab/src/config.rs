@@ -21,6 +21,8 @@ pub struct TrainConfig {
     pub batch: usize,
     /// Which notes are used and which are kept apart.
     pub data: DataConfig,
+    /// What is done to the encoder's input.
+    pub input: InputConfig,
     /// The objective.
     pub loss: LossConfig,
     /// How it is followed.
@@ -48,14 +50,54 @@ pub struct DataConfig {
     pub shifts: Vec<i8>,
     /// Share of shifted copies in a batch.
     pub shifted: f64,
+    /// Share of notes in a batch that are mixed from two copies of the same note on the same instrument.
+    pub mixed: f64,
 }
 
-/// MSE + `divergence` x MMD, less `adversary` x the error of reading the pitch from z.
+/// How the encoder's input differs from what the decoder is to make of it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct InputConfig {
+    /// Longest run of neighbouring bands that is silenced.
+    pub masked_bands: usize,
+    /// Longest run of frames that is silenced.
+    pub masked_frames: usize,
+    /// Deviation of the noise on what sounds.
+    pub noise: f32,
+}
+
+/// What draws latent points towards the prior.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Regulariser {
+    /// Maximum mean discrepancy with a Gaussian kernel, as in the paper.
+    Rbf,
+    /// Maximum mean discrepancy with the inverse multi-quadratic kernel (Tolstikhin et al., 2018).
+    Imq,
+    /// The Kullback-Leibler divergence of a variational auto-encoder (Kingma & Welling, 2014): the encoder draws its
+    /// points from a normal distribution for each note. Its weight must be small, 1e-4 or so.
+    Kl,
+}
+
+impl Regulariser {
+    /// The kernel of a maximum mean discrepancy.
+    #[must_use]
+    pub fn kernel(self) -> Option<Kernel> {
+        match self {
+            Self::Rbf => Some(Kernel::Rbf),
+            Self::Imq => Some(Kernel::Imq),
+            Self::Kl => None,
+        }
+    }
+}
+
+/// MSE + `divergence` x the divergence from the prior, less `adversary` x the error of reading the pitch from z.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct LossConfig {
-    /// The kernel of the divergence.
-    pub kernel: Kernel,
+    /// The divergence from the prior.
+    #[serde(alias = "kernel")]
+    pub regulariser: Regulariser,
     /// Weight of the divergence.
     pub divergence: f64,
     /// Draws from the prior that a batch is compared with.
@@ -68,12 +110,26 @@ pub struct LossConfig {
     pub adversary_ceiling: f32,
     /// The adversary's steps a step.
     pub adversary_steps: usize,
+    /// Weight of the error in the onset's level above 2 kHz.
+    pub onset: f64,
 }
 
-/// Adam (Kingma & Ba, 2015), warmed up, then along half a cosine.
+/// How a step is made of gradients.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Rule {
+    /// Adam (Kingma & Ba, 2015).
+    Adam,
+    /// Muon (Jordan, 2024) for the layers' weights, Adam for the rest.
+    Muon,
+}
+
+/// Warmed up, then along half a cosine.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct OptimiserConfig {
+    /// Which rule makes steps of gradients.
+    pub rule: Rule,
     /// Highest rate.
     pub rate: f64,
     /// Steps up to it.
@@ -91,8 +147,9 @@ impl Default for TrainConfig {
         Self {
             seed: 1,
             steps: 6000,
-            batch: 16,
+            batch: 8,
             data: DataConfig::default(),
+            input: InputConfig::default(),
             loss: LossConfig::default(),
             optimiser: OptimiserConfig::default(),
             network: NetworkConfig::default(),
@@ -110,27 +167,40 @@ impl Default for DataConfig {
             validation: 0.05,
             shifts: vec![-2, -1, 1, 2],
             shifted: 0.5,
+            mixed: 0.0,
         }
     }
+}
+
+impl Default for InputConfig {
+    fn default() -> Self {
+        Self { masked_bands: 20, masked_frames: 4, ..Self::UNTOUCHED }
+    }
+}
+
+impl InputConfig {
+    /// The encoder sees all.
+    pub const UNTOUCHED: Self = Self { masked_bands: 0, masked_frames: 0, noise: 0.0 };
 }
 
 impl Default for LossConfig {
     fn default() -> Self {
         Self {
-            kernel: Kernel::Imq,
+            regulariser: Regulariser::Imq,
             divergence: 0.1,
-            prior_draws: 64,
+            prior_draws: 256,
             latent_noise: 0.05,
             adversary: 0.03,
             adversary_ceiling: 2.0,
             adversary_steps: 2,
+            onset: 0.01,
         }
     }
 }
 
 impl Default for OptimiserConfig {
     fn default() -> Self {
-        Self { rate: 2e-3, warm_up: 50, final_share: 0.02, clip: 1.0, average: 0.998 }
+        Self { rule: Rule::Adam, rate: 1.6e-3, warm_up: 50, final_share: 0.02, clip: 1.0, average: 0.9985 }
     }
 }
 
@@ -174,6 +244,7 @@ impl TrainConfig {
         require((2..=1024).contains(&self.batch), "`batch` from 2 to 1024", self.batch.to_string())?;
         require(share(data.held_out), "`data.held_out` from 0 to 0.5", data.held_out.to_string())?;
         require(share(data.validation), "`data.validation` from 0 to 0.5", data.validation.to_string())?;
+        require((0.0..=1.0).contains(&data.mixed), "`data.mixed` from 0 to 1", data.mixed.to_string())?;
         require((0.0..=1.0).contains(&data.shifted), "`data.shifted` from 0 to 1", data.shifted.to_string())?;
         require(
             self.loss.prior_draws >= 2,
@@ -190,6 +261,9 @@ impl TrainConfig {
         )?;
         let groups = network.encoder_channels.is_multiple_of(8);
         require(groups, "`network.encoder_channels` in eights", network.encoder_channels.to_string())?;
+        require((2..=256).contains(&network.hats), "`network.hats` from 2 to 256", network.hats.to_string())?;
+        let more = network.partials.max(network.spectra);
+        require(more <= 256, "`network.partials` and `network.spectra` up to 256", more.to_string())?;
         let reach = network.dilations.iter().all(|d| (1..=64).contains(d));
         require(reach, "`network.dilations` from 1 to 64", format!("{:?}", network.dilations))
     }
@@ -205,6 +279,17 @@ mod tests {
     }
 
     #[test]
+    fn the_configurations_that_come_with_the_lab_can_be_read() {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("configs");
+        let mut read = 0;
+        for entry in std::fs::read_dir(folder).unwrap() {
+            TrainConfig::read(&entry.unwrap().path()).unwrap();
+            read += 1;
+        }
+        assert!(read >= 3, "{read}");
+    }
+
+    #[test]
     fn a_configuration_survives_toml() {
         let text = toml::to_string(&TrainConfig::default()).unwrap();
         assert_eq!(toml::from_str::<TrainConfig>(&text).unwrap(), TrainConfig::default());
@@ -216,6 +301,12 @@ mod tests {
         assert!(o.rate_at(0, 1000) < o.rate_at(10, 1000));
         assert_eq!(o.rate_at(o.warm_up, 1000), o.rate);
         assert!((o.rate_at(1000, 1000) - o.rate * o.final_share).abs() < 1e-12);
+    }
+
+    #[test]
+    fn files_that_name_a_kernel_still_mean_it() {
+        let config: TrainConfig = toml::from_str("[loss]\nkernel = \"rbf\"").unwrap();
+        assert_eq!(config.loss.regulariser, Regulariser::Rbf);
     }
 
     #[test]

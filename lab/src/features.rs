@@ -105,7 +105,7 @@ pub struct FeatureSet {
     /// Recordings left out.
     pub skipped: Vec<Skipped>,
     stored: Vec<Vec<f32>>,
-    bank: MelFilterBank,
+    maker: SpectrogramMaker,
 }
 
 impl FeatureSet {
@@ -132,15 +132,14 @@ impl FeatureSet {
             .iter()
             .map(|entry| read_aligned(&folder.join(&entry.aligned), &front_end))
             .collect::<Result<_, _>>()?;
-        let bank = MelFilterBank::new(front_end.mel, front_end.geometry, front_end.sample_rate_hz);
         Ok(Self {
+            maker: SpectrogramMaker::new(&front_end),
             front_end,
             entries: index.entries,
             data_sha256: index.data_sha256,
             disagreements: index.disagreements,
             skipped: index.skipped,
             stored,
-            bank,
         })
     }
 
@@ -192,6 +191,28 @@ impl FeatureSet {
     }
 
     /// The normalised mel-spectrogram of any sound at the front end's rate: frames x bands, frame by frame, in
+    /// [-1, 1]; as many frames as fit into it.
+    #[must_use]
+    pub fn mel_of(&self, audio: &[f32]) -> Vec<f32> {
+        self.maker.mel_of(audio)
+    }
+}
+
+/// Turns sound into what a network sees. Any number of threads may use it at once.
+pub struct SpectrogramMaker {
+    front_end: FrontEnd,
+    bank: MelFilterBank,
+}
+
+impl SpectrogramMaker {
+    /// Prepares the filter bank of a front end.
+    #[must_use]
+    pub fn new(front_end: &FrontEnd) -> Self {
+        let bank = MelFilterBank::new(front_end.mel, front_end.geometry, front_end.sample_rate_hz);
+        Self { front_end: front_end.clone(), bank }
+    }
+
+    /// The normalised mel-spectrogram of a sound at the front end's rate: frames x bands, frame by frame, in
     /// [-1, 1]; as many frames as fit into it.
     #[must_use]
     pub fn mel_of(&self, audio: &[f32]) -> Vec<f32> {

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use ukulelatent::dsp::mel::{AmplitudeMap, MelScale};
 use ukulelatent::dsp::stft::FrameGeometry;
+use ukulelatent::model::card::ModelCard;
 use ukulelatent::units::SampleRate;
 
 use crate::LabError;
@@ -41,6 +42,19 @@ impl Default for FrontEnd {
 }
 
 impl FrontEnd {
+    /// What an instrument with this card was trained on.
+    #[must_use]
+    pub fn of(card: &ModelCard) -> Self {
+        Self {
+            sample_rate_hz: card.sample_rate_hz,
+            geometry: card.geometry,
+            mel: card.mel,
+            amplitude: card.amplitude,
+            frames: card.frames,
+            onset_sample: card.onset_sample,
+        }
+    }
+
     /// Samples of a note.
     #[must_use]
     pub fn samples(&self) -> usize {

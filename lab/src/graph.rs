@@ -7,7 +7,7 @@
 use candle_core::{Result, Tensor};
 use onnx_rs::ast::OpType;
 
-use crate::network::decoder::{Block, Decoder, TAPS};
+use crate::network::decoder::{Block, Decoder, Partials, TAPS};
 use crate::network::parameters::{LEAK, Linear};
 use crate::network::{NetworkConfig, PITCHES};
 use crate::onnx::{Attr, Dim, GraphBuilder, Value};
@@ -28,12 +28,9 @@ pub fn decoder_graph(decoder: &Decoder, config: &NetworkConfig) -> Result<GraphB
     let semitone = b.input_f32("semitone", &[Dim::Fixed(1), Dim::Fixed(MidiNote::SEMITONES)]);
     let frames = b.input_i64("frames", &[Dim::Named("n")]);
 
-    let zos = b.node(OpType::Concat, &[&latent, &octave, &semitone], vec![("axis", Attr::Int(1))]);
-    let c = linear(&mut b, &zos, &decoder.condition[0])?;
-    let c = leaky(&mut b, &c);
-    let c = linear(&mut b, &c, &decoder.condition[1])?;
-    let c = leaky(&mut b, &c);
     let pitch = pitch_row(&mut b, &octave, &semitone);
+    let zos = b.node(OpType::Concat, &[&latent, &octave, &semitone], vec![("axis", Attr::Int(1))]);
+    let c = condition(&mut b, decoder, &zos, &pitch)?;
     let combs = tensor(&mut b, &decoder.combs)?;
     let comb = b.node(OpType::MatMul, &[&pitch, &combs], vec![]);
 
@@ -47,17 +44,71 @@ pub fn decoder_graph(decoder: &Decoder, config: &NetworkConfig) -> Result<GraphB
     for (block, rows) in decoder.blocks.iter().zip(rows[2..].chunks_exact(2)) {
         x = block_graph(&mut b, block, &x, rows, config.channels)?;
     }
-    let mel = head(&mut b, decoder, &x, &comb)?;
+    let spectra = spectra(&mut b, decoder, &pitch, &comb, &c)?;
+    let mel = head(&mut b, decoder, &x, &spectra)?;
     b.output("mel", &mel, &[Dim::Named("n"), Dim::Fixed(decoder.combs.dim(1)?)]);
     Ok(b)
 }
 
 /// `[1, PITCHES]`: one at `12 * octave + semitone`.
-fn pitch_row(b: &mut GraphBuilder, octave: &Value, semitone: &Value) -> Value {
+pub(crate) fn pitch_row(b: &mut GraphBuilder, octave: &Value, semitone: &Value) -> Value {
     let column = b.node(OpType::Transpose, &[octave], vec![("perm", Attr::Ints(vec![1, 0]))]);
     let table = b.node(OpType::Mul, &[&column, semitone], vec![]);
     let shape = b.ints(&[1, PITCHES as i64]);
     b.node(OpType::Reshape, &[&table, &shape], vec![])
+}
+
+/// `[1, condition]`: all that the frames are told.
+fn condition(b: &mut GraphBuilder, decoder: &Decoder, zos: &Value, pitch: &Value) -> Result<Value> {
+    let mut h = linear(b, zos, &decoder.condition[0])?;
+    if let Some(table) = &decoder.pitch_table {
+        let table = tensor(b, table)?;
+        let own = b.node(OpType::MatMul, &[pitch, &table], vec![]);
+        h = b.node(OpType::Add, &[&h, &own], vec![]);
+    }
+    let h = leaky(b, &h);
+    let c = linear(b, &h, &decoder.condition[1])?;
+    Ok(leaky(b, &c))
+}
+
+/// `[openings, bands]`: what the frames are mixed from, in the order of the gate's outputs.
+fn spectra(b: &mut GraphBuilder, decoder: &Decoder, pitch: &Value, comb: &Value, c: &Value) -> Result<Value> {
+    let hats = tensor(b, &decoder.hats)?;
+    let mut all = vec![b.node(OpType::Mul, &[&hats, comb], vec![])];
+    if let Some(partials) = &decoder.partials {
+        all.push(bumps(b, partials, decoder.combs.dim(1)?, pitch, c)?);
+    }
+    if let Some(made) = &decoder.made {
+        let bands = decoder.combs.dim(1)? as i64;
+        let row = linear(b, c, made)?;
+        let shape = b.ints(&[-1, bands]);
+        all.push(b.node(OpType::Reshape, &[&row, &shape], vec![]));
+    }
+    Ok(match all.as_slice() {
+        [one] => one.clone(),
+        _ => b.node(OpType::Concat, &all.iter().collect::<Vec<_>>(), vec![("axis", Attr::Int(0))]),
+    })
+}
+
+/// `[partials, bands]`: `max(0, 1 - ((band - centre) / half_width)^2)`, the centres moved by the note's stiffness.
+fn bumps(b: &mut GraphBuilder, partials: &Partials, bands: usize, pitch: &Value, c: &Value) -> Result<Value> {
+    let Partials { tables, stiffness } = partials;
+    let (rate, moved) = (tables.half_width.recip()?, linear(b, c, stiffness)?);
+    let column = |b: &mut GraphBuilder, table: &Tensor| -> Result<Value> {
+        let table = tensor(b, table)?;
+        let row = b.node(OpType::MatMul, &[pitch, &table], vec![]);
+        Ok(b.node(OpType::Transpose, &[&row], vec![("perm", Attr::Ints(vec![1, 0]))]))
+    };
+    let (centre, slope, rate) = (column(b, &tables.centre)?, column(b, &tables.slope)?, column(b, &rate)?);
+    let moved = b.node(OpType::Mul, &[&slope, &moved], vec![]);
+    let centre = b.node(OpType::Add, &[&centre, &moved], vec![]);
+    let places = b.floats(&[1, bands], (0..bands).map(|k| k as f32).collect());
+    let away = b.node(OpType::Sub, &[&places, &centre], vec![]);
+    let away = b.node(OpType::Mul, &[&away, &rate], vec![]);
+    let square = b.node(OpType::Mul, &[&away, &away], vec![]);
+    let one = b.floats(&[1, 1], vec![1.0]);
+    let bump = b.node(OpType::Sub, &[&one, &square], vec![]);
+    Ok(b.node(OpType::Relu, &[&bump], vec![]))
 }
 
 /// Scale and shift of the entry and of each block, `[1, C]` each, from one product.
@@ -126,7 +177,12 @@ fn depthwise(b: &mut GraphBuilder, block: &Block, x: &Value, channels: usize) ->
 }
 
 /// Each row to mean 0 and variance 1.
-fn normalise(b: &mut GraphBuilder, x: &Value) -> Value {
+pub(crate) fn normalise(b: &mut GraphBuilder, x: &Value) -> Value {
+    normalise_rows(b, x, NORM_EPSILON)
+}
+
+/// The same with an `epsilon` of its own in the variance.
+pub(crate) fn normalise_rows(b: &mut GraphBuilder, x: &Value, epsilon: f32) -> Value {
     let mean = |b: &mut GraphBuilder, x: &Value| {
         b.node(OpType::ReduceMean, &[x], vec![("axes", Attr::Ints(vec![1])), ("keepdims", Attr::Int(1))])
     };
@@ -134,7 +190,7 @@ fn normalise(b: &mut GraphBuilder, x: &Value) -> Value {
     let centred = b.node(OpType::Sub, &[x, &centre], vec![]);
     let squares = b.node(OpType::Mul, &[&centred, &centred], vec![]);
     let variance = mean(b, &squares);
-    let epsilon = b.floats(&[1, 1], vec![NORM_EPSILON]);
+    let epsilon = b.floats(&[1, 1], vec![epsilon]);
     let variance = b.node(OpType::Add, &[&variance, &epsilon], vec![]);
     let deviation = b.node(OpType::Sqrt, &[&variance], vec![]);
     let rate = b.node(OpType::Reciprocal, &[&deviation], vec![]);
@@ -142,7 +198,7 @@ fn normalise(b: &mut GraphBuilder, x: &Value) -> Value {
 }
 
 /// `tanh(logits + gate * comb)`, the last norm's scale and shift folded into both layers.
-fn head(b: &mut GraphBuilder, decoder: &Decoder, x: &Value, comb: &Value) -> Result<Value> {
+fn head(b: &mut GraphBuilder, decoder: &Decoder, x: &Value, spectra: &Value) -> Result<Value> {
     let x = normalise(b, x);
     let [scale, shift] = &decoder.norm;
     let fold = |layer: &Linear| -> Result<Linear> {
@@ -151,9 +207,7 @@ fn head(b: &mut GraphBuilder, decoder: &Decoder, x: &Value, comb: &Value) -> Res
     };
     let logits = linear(b, &x, &fold(&decoder.out)?)?;
     let gate = linear(b, &x, &fold(&decoder.gate)?)?;
-    let hats = tensor(b, &decoder.hats)?;
-    let gate = b.node(OpType::MatMul, &[&gate, &hats], vec![]);
-    let open = b.node(OpType::Mul, &[&gate, comb], vec![]);
+    let open = b.node(OpType::MatMul, &[&gate, spectra], vec![]);
     let sum = b.node(OpType::Add, &[&logits, &open], vec![]);
     Ok(b.node(OpType::Tanh, &[&sum], vec![]))
 }
@@ -163,17 +217,17 @@ fn modulate(b: &mut GraphBuilder, x: &Value, scale: &Value, shift: &Value) -> Va
     b.node(OpType::Add, &[&scaled, shift], vec![])
 }
 
-fn linear(b: &mut GraphBuilder, x: &Value, layer: &Linear) -> Result<Value> {
+pub(crate) fn linear(b: &mut GraphBuilder, x: &Value, layer: &Linear) -> Result<Value> {
     let weight = tensor(b, &layer.weight)?;
     let bias = tensor(b, &layer.bias.unsqueeze(0)?)?;
     let product = b.node(OpType::MatMul, &[x, &weight], vec![]);
     Ok(b.node(OpType::Add, &[&product, &bias], vec![]))
 }
 
-fn leaky(b: &mut GraphBuilder, x: &Value) -> Value {
+pub(crate) fn leaky(b: &mut GraphBuilder, x: &Value) -> Value {
     b.node(OpType::LeakyRelu, &[x], vec![("alpha", Attr::Float(LEAK))])
 }
 
-fn tensor(b: &mut GraphBuilder, t: &Tensor) -> Result<Value> {
+pub(crate) fn tensor(b: &mut GraphBuilder, t: &Tensor) -> Result<Value> {
     Ok(b.floats(t.dims(), t.flatten_all()?.to_vec1()?))
 }

@@ -1,4 +1,4 @@
-//! Statistics of a set of latent points: moments, principal plane, and what can be read from them.
+//! Statistics of a set of latent points: moments, principal plane.
 
 use ukulelatent::model::card::LATENT_DIM;
 
@@ -42,6 +42,12 @@ impl Moments {
     pub fn deviation(&self) -> [f64; LATENT_DIM] {
         std::array::from_fn(|i| self.covariance[i][i].sqrt())
     }
+
+    /// Variances along the principal axes, and these as columns.
+    #[must_use]
+    pub fn principal_axes(&self) -> ([f64; LATENT_DIM], Matrix) {
+        eigen(self.covariance)
+    }
 }
 
 /// The places of `points` on the plane of their two widest directions, in units of the latent space.
@@ -57,6 +63,48 @@ pub fn principal_plane(points: &[Point]) -> Vec<[f32; 2]> {
     };
     points.iter().map(|z| [along(z, order[0]), along(z, order[1])]).collect()
 }
+
+/// The places of `points` on a map where neighbours stay neighbours: t-SNE (van der Maaten & Hinton 2008), exact, from
+/// the principal plane on. The same points give the same map. Fewer than ten points lie on the plane.
+#[must_use]
+pub fn t_sne(points: &[Point]) -> Vec<[f32; 2]> {
+    let plane = principal_plane(points);
+    if points.len() < FEWEST_MAPPED {
+        return plane;
+    }
+    // As narrow as the random cloud that it stands for: the attraction must be able to sort it.
+    let spread = plane.iter().map(|xy| f64::from(xy[0]).powi(2)).sum::<f64>() / plane.len() as f64;
+    let scale = 1e-4 / spread.sqrt().max(f64::MIN_POSITIVE) as f32;
+    let start: Vec<f32> = plane.iter().flat_map(|xy| xy.map(|x| x * scale)).collect();
+    let distance = |a: &Point, b: &Point| a.iter().zip(b).map(|(a, b)| (a - b).powi(2)).sum::<f32>().sqrt();
+    let embed = || {
+        let mut map = bhtsne::tSNE::<f32, Point, 2>::new(points);
+        let perplexity = PERPLEXITY.min((points.len() - 1) as f32 / 3.5);
+        map.perplexity(perplexity).epochs(EPOCHS).initial_embedding(start);
+        if points.len() <= MOST_EXACT {
+            map.exact(distance)
+        } else {
+            map.barnes_hut(THETA, distance)
+        };
+        map.embedding().as_chunks::<2>().0.to_vec()
+    };
+    // Sums that several threads share out come out in another order each time. Where the system refuses a thread of its own,
+    // the map may differ in its last digits.
+    match rayon::ThreadPoolBuilder::new().num_threads(1).build() {
+        Ok(alone) => alone.install(embed),
+        Err(_) => embed(),
+    }
+}
+
+/// t-SNE weighs neighbourhoods: there must be some.
+const FEWEST_MAPPED: usize = 10;
+/// Neighbours that count, as in the first paper's examples.
+const PERPLEXITY: f32 = 30.0;
+const EPOCHS: usize = 1000;
+/// More points are approximated.
+const MOST_EXACT: usize = 2500;
+/// Accuracy of the approximation.
+const THETA: f32 = 0.5;
 
 const SWEEPS: usize = 30;
 
@@ -86,31 +134,6 @@ fn eigen(mut a: Matrix) -> ([f64; LATENT_DIM], Matrix) {
         }
     }
     (std::array::from_fn(|i| a[i][i]), vectors)
-}
-
-/// Share of the variance of `y` that a linear function of the points explains, at best; 0 for constant `y`.
-#[must_use]
-pub fn linear_r2(points: &[Point], y: &[f64]) -> f64 {
-    let n = y.len().max(1) as f64;
-    let moments = moments(points);
-    let mean = y.iter().sum::<f64>() / n;
-    let variance = y.iter().map(|y| (y - mean).powi(2)).sum::<f64>() / n;
-    if variance <= 0.0 {
-        return 0.0;
-    }
-    let mut with_y = [0.0; LATENT_DIM];
-    for (z, y) in points.iter().zip(y) {
-        for (i, w) in with_y.iter_mut().enumerate() {
-            *w += (f64::from(z[i]) - moments.mean[i]) * (y - mean) / n;
-        }
-    }
-    // Along each eigenvector the points are uncorrelated, so that what they explain adds up.
-    let (widths, directions) = eigen(moments.covariance);
-    let explained = (0..LATENT_DIM).filter(|&d| widths[d] > 1e-9).map(|d| {
-        let along: f64 = (0..LATENT_DIM).map(|i| directions[i][d] * with_y[i]).sum();
-        along * along / widths[d]
-    });
-    explained.sum::<f64>() / variance
 }
 
 #[cfg(test)]
@@ -144,20 +167,36 @@ mod tests {
     }
 
     #[test]
+    fn the_map_is_the_same_each_time_and_keeps_clusters_apart() {
+        let mut points = Vec::new();
+        for cluster in 0..3u8 {
+            for n in 0..30u8 {
+                let at = |k: u8| f32::from(n * k % 7) * 0.05 + if k == cluster { 4.0 } else { 0.0 };
+                points.push([at(0), at(1), at(2), f32::from(n) * 0.01]);
+            }
+        }
+        let map = t_sne(&points);
+        assert_eq!(map, t_sne(&points));
+        let distance = |a: usize, b: usize| (map[a][0] - map[b][0]).hypot(map[a][1] - map[b][1]);
+        for i in 0..points.len() {
+            let nearest =
+                (0..points.len()).filter(|&j| j != i).min_by(|&a, &b| distance(i, a).total_cmp(&distance(i, b)));
+            assert_eq!(nearest.unwrap() / 30, i / 30, "{i}");
+        }
+    }
+
+    #[test]
+    fn few_points_lie_on_their_plane() {
+        assert_eq!(t_sne(&cloud()[..5]), principal_plane(&cloud()[..5]));
+        assert!(t_sne(&[]).is_empty());
+    }
+
+    #[test]
     fn the_plane_shows_the_widest_directions() {
         let points = cloud();
         let plane = principal_plane(&points);
         let spread = |i: usize| plane.iter().map(|xy| f64::from(xy[i]).powi(2)).sum::<f64>() / plane.len() as f64;
         // 3 a sqrt(2) and b sqrt(2), with a variance of 1.25 a step.
         assert!((spread(0) - 22.5).abs() < 1e-3 && (spread(1) - 2.5).abs() < 1e-3, "{} {}", spread(0), spread(1));
-    }
-
-    #[test]
-    fn a_linear_function_is_read_from_the_points_and_an_even_one_is_not() {
-        let points = cloud();
-        let linear: Vec<f64> = points.iter().map(|z| 2.0 * f64::from(z[0]) - f64::from(z[2]) + 5.0).collect();
-        assert!((linear_r2(&points, &linear) - 1.0).abs() < 1e-9);
-        let even: Vec<f64> = points.iter().map(|z| f64::from(z[2]).powi(2)).collect();
-        assert!(linear_r2(&points, &even) < 1e-9);
     }
 }

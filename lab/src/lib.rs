@@ -6,11 +6,15 @@
 //! ONNX file, and [`evaluate`] says how good it is.
 
 pub mod audio;
+pub mod augment;
+pub mod axes;
 pub mod chain;
 pub mod checkpoint;
 pub mod config;
 pub mod curves;
 pub mod dataset;
+pub mod encode;
+pub mod encoder_graph;
 pub mod error;
 pub mod evaluate;
 pub mod export;
@@ -18,18 +22,26 @@ pub mod features;
 pub mod front_end;
 pub mod graph;
 pub mod latent_map;
+pub mod linear;
+pub mod live;
 pub mod manifest;
 pub mod material;
+pub mod measures;
 pub mod mmd;
 pub mod network;
+pub mod new;
 pub mod onnx;
 pub mod onset;
+pub mod onset_loss;
 pub mod optimiser;
+pub mod paper_graph;
 pub mod prepare;
 pub mod recording;
+pub mod report;
 pub mod run;
 pub mod run_error;
 pub mod split;
+pub mod statistics;
 pub mod train;
 pub mod training;
 

@@ -1,5 +1,6 @@
 //! The spectrograms of a run, shifted copies included, in memory; and which of them each step sees.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 use candle_core::{Device, Result, Tensor};
@@ -31,7 +32,11 @@ struct Note {
 /// All that a run trains on.
 pub struct Material {
     notes: Vec<Note>,
+    /// Copies that sound the same note on the same instrument, as (note, copy).
+    alike: BTreeMap<(String, u32), Vec<(usize, usize)>>,
+    instruments: Vec<String>,
     shifted: f64,
+    mixed: f64,
     frames: usize,
     bands: usize,
 }
@@ -68,18 +73,24 @@ impl Material {
             progress.inc(1);
             note
         };
-        let notes = split.train.par_iter().map(note).collect();
+        let notes: Vec<Note> = split.train.par_iter().map(note).collect();
         progress.finish_and_clear();
+        let instruments: Vec<String> =
+            split.train.iter().map(|&i| features.entries[i].instrument.clone()).collect();
         Self {
+            alike: alike(&notes, &instruments),
             notes,
+            instruments,
             shifted: data.shifted,
+            mixed: data.mixed,
             frames: features.front_end.frames,
             bands: features.front_end.mel.bands,
         }
     }
 
     /// The batch of a step: notes in a new random order each time all were seen, each with probability `shifted` as one
-    /// of its copies. Depends on nothing but `seed` and `step`.
+    /// of its copies, and with probability `mixed` mixed with another copy that sounds the same note on the same
+    /// instrument. Depends on nothing but `seed` and `step`.
     ///
     /// # Errors
     /// None in practice; candle's.
@@ -94,11 +105,15 @@ impl Material {
             if order.0 != epoch {
                 order = (epoch, self.order(seed, epoch));
             }
-            let note = &self.notes[order.1[(seen % count) as usize]];
-            let shifted = rng.random_bool(self.shifted);
-            let copy = note.copies[1..].choose(rng).filter(|_| shifted).unwrap_or(&note.copies[0]);
-            copy.mel.convert_to_f32_slice(row);
-            pitches.push(copy.pitch);
+            let note = order.1[(seen % count) as usize];
+            let copies = &self.notes[note].copies;
+            let shifted = copies.len() > 1 && rng.random_bool(self.shifted);
+            let copy = if shifted { rng.random_range(1..copies.len()) } else { 0 };
+            copies[copy].mel.convert_to_f32_slice(row);
+            if rng.random_bool(self.mixed) {
+                self.mix(note, copy, row, rng);
+            }
+            pitches.push(copies[copy].pitch);
         }
         Ok(Batch { mel: Tensor::from_vec(mel, (size, self.frames, self.bands), &Device::Cpu)?, pitches })
     }
@@ -117,6 +132,20 @@ impl Material {
         Ok(Batch { mel: Tensor::from_vec(mel, (notes.len(), self.frames, self.bands), &Device::Cpu)?, pitches })
     }
 
+    /// Mixes another take of the same sound into `row`, in any proportion: something between two velocities, or
+    /// between a string and its neighbour.
+    fn mix(&self, note: usize, copy: usize, row: &mut [f32], rng: &mut ChaCha8Rng) {
+        let pitch = self.notes[note].copies[copy].pitch;
+        let alike = &self.alike[&(self.instruments[note].clone(), pitch)];
+        let Some(&(other_note, other_copy)) = alike.choose(rng) else { return };
+        let share = rng.random::<f32>();
+        let mut other = vec![0.0; row.len()];
+        self.notes[other_note].copies[other_copy].mel.convert_to_f32_slice(&mut other);
+        for (value, other) in row.iter_mut().zip(other) {
+            *value += share * (other - *value);
+        }
+    }
+
     fn order(&self, seed: u64, epoch: u64) -> Vec<usize> {
         let mut order: Vec<usize> = (0..self.notes.len()).collect();
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
@@ -124,6 +153,16 @@ impl Material {
         order.shuffle(&mut rng);
         order
     }
+}
+
+fn alike(notes: &[Note], instruments: &[String]) -> BTreeMap<(String, u32), Vec<(usize, usize)>> {
+    let mut alike: BTreeMap<_, Vec<_>> = BTreeMap::new();
+    for (i, (note, instrument)) in notes.iter().zip(instruments).enumerate() {
+        for (j, copy) in note.copies.iter().enumerate() {
+            alike.entry((instrument.clone(), copy.pitch)).or_default().push((i, j));
+        }
+    }
+    alike
 }
 
 /// The random streams of epochs lie beyond those of steps.

@@ -1,5 +1,5 @@
-//! Maximum mean discrepancy (Gretton et al., 2012): how far a set of points is from the standard normal
-//! distribution, by a kernel's mean values within and between two sets.
+//! How far latent points are from the standard normal distribution: maximum mean discrepancy (Gretton et al., 2012), by
+//! a kernel's mean values within and between two sets; or the Kullback-Leibler divergence.
 
 use candle_core::{Result, Tensor};
 use serde::{Deserialize, Serialize};
@@ -36,6 +36,16 @@ impl Kernel {
 pub fn squared_mmd(x: &Tensor, y: &Tensor, kernel: Kernel) -> Result<Tensor> {
     let between = kernel.of(&squared_distances(x, y)?)?.mean_all()?;
     (within(x, kernel)? + within(y, kernel)?)? - (between * 2.0)?
+}
+
+/// The Kullback-Leibler divergence from N(0, I) to normal distributions with independent coordinates, `[B, D]` each,
+/// the mean over `B` as a scalar: `0.5 sum(mean^2 + variance - 1 - ln variance)`.
+///
+/// # Errors
+/// If shapes do not fit.
+pub fn kullback_leibler(mean: &Tensor, log_variance: &Tensor) -> Result<Tensor> {
+    let terms = ((mean.sqr()? + log_variance.exp()?)? - (log_variance + 1.0)?)?;
+    terms.sum(1)?.mean_all()? * 0.5
 }
 
 /// Mean over pairs of different points. A point's kernel with itself is 1.
@@ -78,6 +88,15 @@ mod tests {
             assert!(same.abs() < 0.004, "{kernel:?}: {same}");
             assert!(moved > 0.02 && narrow > 0.02, "{kernel:?}: {moved} {narrow}");
         }
+    }
+
+    #[test]
+    fn the_kullback_leibler_divergence_is_that_of_the_definition() {
+        let mean = Tensor::new(&[[0.0f32, 1.0], [0.0, 0.0]], &Device::Cpu).unwrap();
+        let log_variance = Tensor::new(&[[0.0f32, 0.0], [4.0f32.ln(), 0.0]], &Device::Cpu).unwrap();
+        let got: f32 = kullback_leibler(&mean, &log_variance).unwrap().to_scalar().unwrap();
+        let want = 0.5 * (0.5 * 1.0 + 0.5 * (4.0 - 1.0 - 4.0f32.ln()));
+        assert!((got - want).abs() < 1e-6, "{got}, wanted {want}");
     }
 
     #[test]

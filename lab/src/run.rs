@@ -8,10 +8,15 @@ use serde::{Deserialize, Serialize};
 use ukulelatent::model::card::LATENT_DIM;
 use ukulelatent::units::MidiNote;
 
+use crate::axes::Axes;
 use crate::checkpoint::{self, write_atomically};
-use crate::config::TrainConfig;
+use crate::config::{Regulariser, TrainConfig};
+use crate::encoder_graph;
 use crate::features::{FeatureSet, FrontEnd};
-use crate::network::{Adversary, Decoder, Encoder, Parameters, Shape};
+use crate::graph;
+use crate::network::{Adversary, AnyDecoder, AnyEncoder, NetworkConfig, Parameters, Shape};
+use crate::onnx::GraphBuilder;
+use crate::paper_graph;
 use crate::run_error::RunError;
 
 /// What a run was made with, in its folder.
@@ -56,9 +61,9 @@ pub struct Networks {
     /// Of encoder and decoder.
     pub parameters: Parameters,
     /// From spectrograms to latent points.
-    pub encoder: Encoder,
+    pub encoder: AnyEncoder,
     /// And back.
-    pub decoder: Decoder,
+    pub decoder: AnyDecoder,
     /// Of the adversary.
     pub adversary_parameters: Parameters,
     /// Reads pitch from latent points.
@@ -78,11 +83,34 @@ impl Networks {
             sample_rate: front_end.sample_rate_hz,
         };
         let mut parameters = Parameters::seeded(config.seed);
-        let encoder = Encoder::new(&mut parameters, &config.network, &shape)?;
-        let decoder = Decoder::new(&mut parameters, &config.network, &shape)?;
+        let variational = config.loss.regulariser == Regulariser::Kl;
+        let encoder = AnyEncoder::new(&mut parameters, &config.network, &shape, variational)?;
+        let decoder = AnyDecoder::new(&mut parameters, &config.network, &shape)?;
         let mut adversary_parameters = Parameters::seeded(config.seed.wrapping_add(1));
         let adversary = Adversary::new(&mut adversary_parameters)?;
         Ok(Self { parameters, encoder, decoder, adversary_parameters, adversary })
+    }
+
+    /// The decoder as an ONNX graph.
+    ///
+    /// # Errors
+    /// None in practice; candle's.
+    pub fn decoder_graph(&self, config: &NetworkConfig) -> Result<GraphBuilder, RunError> {
+        Ok(match &self.decoder {
+            AnyDecoder::Lean(decoder) => graph::decoder_graph(decoder, config)?,
+            AnyDecoder::Paper(decoder) => paper_graph::decoder_graph(decoder)?,
+        })
+    }
+
+    /// The encoder as an ONNX graph.
+    ///
+    /// # Errors
+    /// None in practice; candle's.
+    pub fn encoder_graph(&self, frames: usize, bands: usize) -> Result<GraphBuilder, RunError> {
+        Ok(match &self.encoder {
+            AnyEncoder::Lean(encoder) => encoder_graph::encoder_graph(encoder, frames, bands)?,
+            AnyEncoder::Paper(encoder) => paper_graph::encoder_graph(encoder, frames, bands)?,
+        })
     }
 }
 
@@ -121,24 +149,45 @@ impl RunRecord {
     /// # Errors
     /// [`RunError::Unexpected`] that says what differs.
     pub fn check_features(&self, folder: &Path, features: &FeatureSet) -> Result<(), RunError> {
-        let differ = |what: &str, expected: String, got: String| {
-            Err(RunError::unexpected(&folder.join(RUN_NAME), format!("features with {what} {expected}"), got))
-        };
-        if self.front_end != features.front_end {
-            let json = |f: &FrontEnd| serde_json::to_string(f).unwrap_or_default();
-            return differ("the front end", json(&self.front_end), json(&features.front_end));
-        }
+        self.check_front_end(folder, features)?;
         if self.data_sha256 != features.data_sha256 {
-            return differ("the hash", self.data_sha256.clone(), features.data_sha256.clone());
+            let expected = format!("features with the hash {}", self.data_sha256);
+            return Err(RunError::unexpected(&folder.join(RUN_NAME), expected, &features.data_sha256));
         }
         Ok(())
     }
 
-    /// The run's networks with the averaged weights of its checkpoint, and the steps made.
+    /// Whether `features` are what the run's networks can be given, of whatever recordings.
+    ///
+    /// # Errors
+    /// [`RunError::Unexpected`] that says what differs.
+    pub fn check_front_end(&self, folder: &Path, features: &FeatureSet) -> Result<(), RunError> {
+        if self.front_end != features.front_end {
+            let json = |f: &FrontEnd| serde_json::to_string(f).unwrap_or_default();
+            let expected = format!("features with the front end {}", json(&self.front_end));
+            return Err(RunError::unexpected(&folder.join(RUN_NAME), expected, json(&features.front_end)));
+        }
+        Ok(())
+    }
+
+    /// The run's networks with the averaged weights of its checkpoint, turned to its axes, and these; and the steps
+    /// made.
+    ///
+    /// # Errors
+    /// [`RunError`] for a missing or damaged checkpoint, or damaged axes.
+    pub fn trained(&self, folder: &Path) -> Result<(Networks, Axes, u64), RunError> {
+        let (networks, steps) = self.as_trained(folder)?;
+        let axes = Axes::find(folder, steps)?;
+        axes.transform.fold_into(&networks.parameters)?;
+        Ok((networks, axes, steps))
+    }
+
+    /// The run's networks with the averaged weights of its checkpoint, in the coordinates of training, and the steps
+    /// made.
     ///
     /// # Errors
     /// [`RunError`] for a missing or damaged checkpoint.
-    pub fn trained(&self, folder: &Path) -> Result<(Networks, u64), RunError> {
+    pub fn as_trained(&self, folder: &Path) -> Result<(Networks, u64), RunError> {
         let path = folder.join(checkpoint::CHECKPOINT_NAME);
         let expected = "a checkpoint written by `lab train`";
         let tensors =
@@ -151,6 +200,16 @@ impl RunRecord {
         let steps = steps.to_vec1::<i64>().map_err(broken)?;
         Ok((networks, steps.first().map_or(0, |&s| s as u64)))
     }
+}
+
+/// The steps that the checkpoint in a run's folder has made; `None` if it has no checkpoint.
+///
+/// # Errors
+/// [`RunError`] for a damaged checkpoint.
+pub fn steps_made(folder: &Path) -> Result<Option<u64>, RunError> {
+    let Some(tensors) = checkpoint::load(folder)? else { return Ok(None) };
+    let steps = tensors.get("step").map(|step| step.to_vec1::<i64>()).transpose()?;
+    Ok(Some(steps.and_then(|steps| steps.first().map(|&s| s as u64)).unwrap_or(0)))
 }
 
 /// Writes a value as JSON, atomically.

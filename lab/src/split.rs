@@ -66,14 +66,27 @@ pub fn split(entries: &[NoteEntry], data: &DataConfig, seed: u64) -> Split {
             part.extend(takes.remove(&cell).unwrap_or_default());
             split.unseen_cells.insert(cell);
         }
+        let mut single = Vec::new();
         for cell in order.by_ref() {
             if part.len() >= wanted {
                 break;
             }
-            if let Some(takes) = takes.get_mut(&cell).filter(|takes| takes.len() > 1) {
-                takes.shuffle(&mut rng);
-                part.extend(takes.pop());
+            match takes.get_mut(&cell).filter(|takes| takes.len() > 1) {
+                Some(takes) => {
+                    takes.shuffle(&mut rng);
+                    part.extend(takes.pop());
+                }
+                None => single.push(cell),
             }
+        }
+        // Where few cells have several takes, whole cells make up for them, and the next part chooses among the rest.
+        if part.len() < wanted {
+            let short = wanted - part.len();
+            for cell in single.drain(..short.min(single.len())) {
+                part.extend(takes.remove(&cell).unwrap_or_default());
+                split.unseen_cells.insert(cell);
+            }
+            order = single.into_iter();
         }
         part.sort_unstable();
     }
@@ -162,6 +175,16 @@ mod tests {
             split.held_out.iter().partition(|&&i| known.contains(&cell(&entries[i])));
         assert!(unseen.iter().all(|&i| split.unseen_cells.contains(&cell(&entries[i]))));
         assert!(!seen.is_empty() && !unseen.is_empty());
+    }
+
+    #[test]
+    fn recordings_of_one_take_each_are_still_kept_apart() {
+        let entries: Vec<NoteEntry> =
+            entries().into_iter().filter(|entry| entry.file.ends_with("_0.wav")).collect();
+        let split = split(&entries, &DataConfig::default(), 3);
+        assert_eq!((split.held_out.len(), split.validation.len()), (12, 6));
+        assert_eq!(split.unseen_cells.len(), 18);
+        assert_eq!(split.train.len(), entries.len() - 18);
     }
 
     #[test]

@@ -3,13 +3,12 @@
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use indicatif::{ProgressBar, ProgressStyle};
-
 use crate::config::TrainConfig;
 use crate::features::FeatureSet;
+use crate::live::Live;
 use crate::run::RunRecord;
 use crate::run_error::RunError;
-use crate::training::{ROW_STEPS, Run};
+use crate::training::Run;
 
 const CHECKPOINT_EVERY: Duration = Duration::from_secs(60);
 
@@ -52,28 +51,24 @@ pub fn run(args: &TrainArgs) -> Result<(), RunError> {
     config.steps = args.steps.unwrap_or(config.steps);
     config.seed = args.seed.unwrap_or(config.seed);
     let mut run = Run::open(config, &features, &args.features, &args.out)?;
-    let progress = ProgressBar::new(run.record.config.steps).with_style(
-        ProgressStyle::with_template("{bar:30} {pos}/{len} steps, {eta} left  {msg}").expect("a valid template"),
-    );
-    progress.set_position(run.step);
-    progress.reset_eta();
+    to_the_end(&mut run)
+}
+
+/// Makes all steps that a run has left, with a display of its losses and a checkpoint every minute: whatever stops it costs
+/// a minute at most.
+///
+/// # Errors
+/// [`RunError`] for a loss that is no number, and for a checkpoint that cannot be written.
+pub fn to_the_end(run: &mut Run) -> Result<(), RunError> {
+    let mut live = Live::new(run);
     let mut saved = Instant::now();
     while run.step < run.record.config.steps {
         run.step()?;
-        progress.set_position(run.step);
-        if let Some(row) = run.rows.last().filter(|_| run.step.is_multiple_of(ROW_STEPS)) {
-            let validation = run.rows.iter().rev().map(|r| r.validation).find(|v| !v.is_nan()).unwrap_or(f64::NAN);
-            progress.set_message(format!(
-                "mse {:.4}  validation {validation:.4}  mmd {:.4}  adversary {:.2}",
-                row.mse, row.divergence, row.adversary
-            ));
-        }
+        live.show(run);
         if saved.elapsed() >= CHECKPOINT_EVERY {
             run.save()?;
             saved = Instant::now();
         }
     }
-    run.save()?;
-    progress.finish();
-    Ok(())
+    run.save()
 }

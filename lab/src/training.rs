@@ -13,13 +13,16 @@ use rand_chacha::ChaCha8Rng;
 use rand_distr::StandardNormal;
 use ukulelatent::model::card::LATENT_DIM;
 
+use crate::augment::spoiled;
 use crate::checkpoint;
-use crate::config::TrainConfig;
+use crate::config::{Rule, TrainConfig};
 use crate::curves::{self, Row};
 use crate::features::FeatureSet;
 use crate::material::{Batch, Material, originals};
-use crate::mmd::squared_mmd;
+use crate::mmd::{kullback_leibler, squared_mmd};
+use crate::network::encoder::Encoding;
 use crate::network::ops::mean_squared_error;
+use crate::onset_loss::OnsetLevel;
 use crate::optimiser::{Adam, Average};
 use crate::run::{AVERAGE_PREFIX, LATENTS_NAME, Latent, Networks, RUN_NAME, RunRecord, SPLIT_NAME, write_json};
 use crate::run_error::RunError;
@@ -50,6 +53,7 @@ pub struct Run {
     /// Sums since the last row.
     pending: [f64; 3],
     material: Material,
+    onset: Option<OnsetLevel>,
     validation: Batch,
     training_notes: Vec<Latent>,
 }
@@ -93,13 +97,14 @@ impl Run {
         let mut run = Self {
             folder: folder.to_owned(),
             averaged: Networks::new(&record.config, &features.front_end)?,
-            adam: Adam::new(&networks.parameters),
-            adversary_adam: Adam::new(&networks.adversary_parameters),
+            adam: Adam::new(&networks.parameters, record.config.optimiser.rule),
+            adversary_adam: Adam::new(&networks.adversary_parameters, Rule::Adam),
             average: Average::new(&networks.parameters, record.config.optimiser.average)?,
             step: 0,
             rows: Vec::new(),
             pending: [0.0; 3],
             material: Material::new(features, &split, &record.config.data),
+            onset: OnsetLevel::new(&features.front_end)?.filter(|_| record.config.loss.onset > 0.0),
             validation: originals(features, &split.validation)?,
             training_notes: unplaced(features, &split),
             networks,
@@ -122,20 +127,32 @@ impl Run {
         rng.set_stream(self.step);
         let batch = self.material.batch(config.seed, self.step, config.batch, &mut rng)?;
         let (networks, loss) = (&self.networks, &config.loss);
-        let mean = networks.encoder.forward(&batch.mel, &batch.pitches)?;
+        let seen = spoiled(&batch.mel, &config.input, &mut rng)?;
+        let Encoding { mean, log_variance } = networks.encoder.encode(&seen, &batch.pitches)?;
         for _ in 0..loss.adversary_steps {
             let error = networks.adversary.error(&mean.detach(), &batch.pitches)?;
             let parameters = &networks.adversary_parameters;
             self.adversary_adam.step(parameters, &error.backward()?, ADVERSARY_RATE, f32::INFINITY)?;
         }
-        let z = (&mean + normal(&mut rng, config.batch, loss.latent_noise)?)?;
+        let noise = match &log_variance {
+            Some(log_variance) => ((log_variance * 0.5)?.exp()? * normal(&mut rng, config.batch, 1.0)?)?,
+            None => normal(&mut rng, config.batch, loss.latent_noise)?,
+        };
+        let z = (&mean + noise)?;
         let mel = networks.decoder.forward(&z, &batch.pitches, 0..batch.mel.dim(1)?)?;
         let mse = mean_squared_error(&mel, &batch.mel)?;
-        let divergence = squared_mmd(&z, &normal(&mut rng, loss.prior_draws, 1.0)?, loss.kernel)?;
+        let divergence = match (loss.regulariser.kernel(), &log_variance) {
+            (Some(kernel), _) => squared_mmd(&z, &normal(&mut rng, loss.prior_draws, 1.0)?, kernel)?,
+            (None, Some(log_variance)) => kullback_leibler(&mean, log_variance)?,
+            (None, None) => unreachable!("an encoder for this regulariser says variances"),
+        };
         let adversary = networks.adversary.error(&z, &batch.pitches)?;
         let mut total = (&mse + (&divergence * loss.divergence)?)?;
         if adversary.to_scalar::<f32>()? < loss.adversary_ceiling {
             total = (total - (&adversary * loss.adversary)?)?;
+        }
+        if let Some(onset) = &self.onset {
+            total = (total + (onset.error(&mel, &batch.mel)? * loss.onset)?)?;
         }
         let value = total.to_scalar::<f32>()?;
         if !value.is_finite() {

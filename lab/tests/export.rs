@@ -5,18 +5,31 @@ mod tiny;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use lab::evaluate::evaluate;
+use candle_core::{Device, Tensor};
+use lab::axes::{self, Axes};
+use lab::config::TrainConfig;
+use lab::dataset::{PitchLabel, Source};
+use lab::encode::{EncodeArgs, encode};
+use lab::evaluate::{Effort, evaluate};
 use lab::export::{self, CHUNK_TOLERANCE, ExportArgs, NETWORK_TOLERANCE};
 use lab::features::FeatureSet;
+use lab::network::{Architecture, NetworkConfig};
+use lab::recording::prepare;
+use lab::run::{Networks, RunRecord};
 use lab::split::Split;
 use lab::training::Run;
 use tempfile::tempdir;
+use ukulelatent::model::encoder::encoder_path;
 use ukulelatent::model::file::ModelFile;
 
 fn trained(folder: &Path) -> (FeatureSet, PathBuf) {
+    trained_with(&tiny::config(), folder)
+}
+
+fn trained_with(config: &TrainConfig, folder: &Path) -> (FeatureSet, PathBuf) {
     let features = tiny::features(&folder.join("features"));
     let out = folder.join("run");
-    let mut run = Run::open(tiny::config(), &features, Path::new("features"), &out).unwrap();
+    let mut run = Run::open(config.clone(), &features, Path::new("features"), &out).unwrap();
     (0..40).for_each(|_| run.step().unwrap());
     run.save().unwrap();
     (features, out)
@@ -56,25 +69,184 @@ fn the_file_is_the_network_and_its_card_says_what_it_was_made_of() {
     assert_eq!(card.training["data_sha256"], "0".repeat(64));
 }
 
+const QUICK: Effort = Effort { timbres: 1, prior_points: 40, lines: 8 };
+
+#[test]
+fn every_part_that_a_decoder_can_have_is_exported() {
+    type Add = fn(&mut NetworkConfig);
+    let parts: [(&str, Add); 4] = [
+        ("partials", |n| n.partials = 6),
+        ("spectra", |n| n.spectra = 2),
+        ("pitch_table", |n| n.pitch_table = true),
+        ("all", |n| (n.partials, n.spectra, n.pitch_table, n.hats) = (5, 3, true, 6)),
+    ];
+    for (name, add) in parts {
+        let folder = tempdir().unwrap();
+        let mut config = tiny::config();
+        add(&mut config.network);
+        let (_, run) = trained_with(&config, folder.path());
+        let agreement = export::run(&args(&run, &folder.path().join("tiny.onnx"))).unwrap();
+        assert!(agreement.network <= NETWORK_TOLERANCE && agreement.chunks <= CHUNK_TOLERANCE, "{name}");
+    }
+}
+
 #[test]
 fn run_and_file_get_the_same_figures() {
     let folder = tempdir().unwrap();
     let (features, run) = trained(folder.path());
+    axes::find(&run, &features).unwrap();
     let model = folder.path().join("tiny.onnx");
     export::run(&args(&run, &model)).unwrap();
-    let (of_run, of_file) = (evaluate(&run, &features).unwrap(), evaluate(&model, &features).unwrap());
-    let held_out = of_run.held_out.unwrap();
+    let of_run = evaluate(&run, &features, QUICK).unwrap();
+    let of_file = evaluate(&model, &features, QUICK).unwrap();
+    let (a, b) = (of_run.reconstruction.unwrap(), of_file.reconstruction.unwrap());
     let split: Split = lab::run::read_json(&run.join("split.json"), "a split").unwrap();
-    assert_eq!(held_out.all.notes, split.held_out.len());
-    assert_eq!(held_out.seen_cells.notes + held_out.unseen_cells.notes, held_out.all.notes);
-    assert!(held_out.all.r2 < 1.0 && held_out.all.mse > 0.0);
-    assert!(of_file.held_out.is_none(), "a file has no encoder");
-    assert_eq!(of_run.latent.notes, of_file.latent.notes);
-    assert!((of_run.latent.mmd - of_file.latent.mmd).abs() < 1e-6);
-    for (a, b) in of_run.latent.sensitivity.iter().zip(of_file.latent.sensitivity) {
-        assert!(*a > 0.0 && (a - b).abs() < 1e-4, "{a} {b}");
+    assert_eq!(a.all.notes, split.held_out.len());
+    assert_eq!(a.seen_cells.notes + a.unseen_cells.notes, a.all.notes);
+    assert!(a.all.r2 < 1.0 && a.all.mse > 0.0);
+    assert!((a.all.mse - b.all.mse).abs() < 1e-5, "{a:?} {b:?}");
+    assert_eq!(of_run.latent.notes, features.entries.len());
+    assert!((of_run.latent.mmd - of_file.latent.mmd).abs() < 1e-5);
+    assert_eq!(of_run.pitch.prior.notes, 45);
+    assert_eq!(of_run.pitch.own_note.unwrap().notes, a.all.notes);
+    for (a, b) in of_run.sweeps.coordinates.iter().zip(&of_file.sweeps.coordinates) {
+        assert!(a.sensitivity > 0.0 && (a.sensitivity - b.sensitivity).abs() < 1e-4, "{a:?} {b:?}");
+        assert_eq!((&a.label, a.range), (&b.label, b.range));
     }
-    assert_eq!(of_run.pitch_prior.notes, 10 * 45);
+    // The encodings were whitened.
+    for (mean, deviation) in of_file.latent.mean.iter().zip(of_file.latent.deviation) {
+        assert!(mean.abs() < 0.01 && (deviation - 1.0).abs() < 0.01, "{:?}", of_file.latent);
+    }
+    let json: serde_json::Value = serde_json::from_str(&of_run.to_json()).unwrap();
+    for path in
+        ["/reconstruction/natural_mix/r2", "/fidelity/attack_median_db", "/leak/quadratic", "/prior/broken"]
+    {
+        assert!(json.pointer(path).is_some_and(|value| value.is_number()), "{path}");
+    }
+}
+
+#[test]
+fn an_instrument_without_its_encoder_is_measured_as_far_as_it_goes() {
+    let folder = tempdir().unwrap();
+    let (features, run) = trained(folder.path());
+    let model = folder.path().join("tiny.onnx");
+    export::run(&args(&run, &model)).unwrap();
+    fs::remove_file(encoder_path(&model)).unwrap();
+    let evaluation = evaluate(&model, &features, QUICK).unwrap();
+    assert!(evaluation.reconstruction.is_none() && evaluation.families.is_none());
+    let split: Split = lab::run::read_json(&run.join("split.json"), "a split").unwrap();
+    assert_eq!(evaluation.latent.notes, split.train.len());
+}
+
+#[test]
+fn turned_axes_change_no_sound_and_go_with_their_run() {
+    let folder = tempdir().unwrap();
+    let (features, run) = trained(folder.path());
+    let record = RunRecord::read(&run).unwrap();
+    let (before, _) = record.as_trained(&run).unwrap();
+    let axes = axes::find(&run, &features).unwrap();
+    assert_eq!(axes.axes.len(), 4);
+    assert!(axes.axes.windows(2).all(|pair| pair[0].sensitivity >= 0.9 * pair[1].sensitivity), "{axes:?}");
+    let (after, found, _) = record.trained(&run).unwrap();
+    assert_eq!(found, axes);
+
+    let z = [0.7f32, -1.2, 0.1, 1.9];
+    let decode = |networks: &Networks, z: &[f32; 4]| {
+        let z = Tensor::from_slice(z, (1, 4), &Device::Cpu).unwrap();
+        networks.decoder.forward(&z, &[39], 0..20).unwrap()
+    };
+    let (plain, turned) = (decode(&before, &z), decode(&after, &axes.transform.apply(&z)));
+    let gap = |a: &Tensor, b: &Tensor| {
+        let gap = (a - b).unwrap().abs().unwrap().flatten_all().unwrap().max(0).unwrap();
+        gap.to_scalar::<f32>().unwrap()
+    };
+    assert!(gap(&plain, &turned) < 1e-4, "{}", gap(&plain, &turned));
+    assert!(gap(&plain, &decode(&after, &z)) > 1e-3, "the axes were turned at all");
+
+    let point = |networks: &Networks| -> [f32; 4] {
+        let z = networks.encoder.forward(&plain, &[39]).unwrap().flatten_all().unwrap().to_vec1().unwrap();
+        z.try_into().unwrap()
+    };
+    let want = axes.transform.apply(&point(&before));
+    for (got, want) in point(&after).iter().zip(want) {
+        assert!((got - want).abs() < 1e-3, "{got} {want}");
+    }
+
+    // A run that goes on leaves its axes behind.
+    let mut going_on = Run::open(tiny::config(), &features, Path::new("features"), &run).unwrap();
+    going_on.step().unwrap();
+    going_on.save().unwrap();
+    assert_eq!(record.trained(&run).unwrap().1, Axes::of_training());
+}
+
+#[test]
+fn a_recording_finds_its_place_in_an_instrument() {
+    let folder = tempdir().unwrap();
+    let (features, run) = trained(folder.path());
+    let model = folder.path().join("tiny.onnx");
+    export::run(&args(&run, &model)).unwrap();
+    let entry = &features.entries[3];
+    let recording = folder.path().join("features").join(&entry.aligned);
+    let args = EncodeArgs { model, recordings: vec![recording], note: Some(entry.note.number()), json: false };
+    let placed = encode(&args).unwrap();
+    let (networks, ..) = RunRecord::read(&run).unwrap().trained(&run).unwrap();
+    let source = Source {
+        path: args.recordings[0].clone(),
+        file: entry.file.clone(),
+        instrument: String::new(),
+        family: String::new(),
+        licence: String::new(),
+        pitch: PitchLabel::Manifest { note: entry.note, cents: None },
+    };
+    let prepared = prepare(&source, &tiny::front_end(), false).unwrap();
+    let mel = features.mel_of(&prepared.samples[..tiny::front_end().samples()]);
+    let mel = Tensor::from_vec(mel, (1, 20, 48), &Device::Cpu).unwrap();
+    let want = networks.encoder.forward(&mel, &[u32::from(entry.note.number() - 21)]).unwrap();
+    let want = want.flatten_all().unwrap().to_vec1::<f32>().unwrap();
+    for (got, want) in placed[0].z.iter().zip(want) {
+        assert!((got - want).abs() < 1e-3, "{got} {want}");
+    }
+
+    fs::remove_file(encoder_path(&args.model)).unwrap();
+    let message = encode(&args).unwrap_err().to_string();
+    assert!(message.contains("tiny.encoder.onnx") && message.contains("expected"), "{message}");
+}
+
+#[test]
+fn an_encoder_of_another_instrument_is_refused() {
+    let folder = tempdir().unwrap();
+    let (features, run) = trained(folder.path());
+    let (model, other) = (folder.path().join("tiny.onnx"), folder.path().join("other.onnx"));
+    export::run(&args(&run, &model)).unwrap();
+    export::run(&ExportArgs { name: "Other".into(), ..args(&run, &other) }).unwrap();
+    fs::copy(encoder_path(&other), encoder_path(&model)).unwrap();
+    let message = evaluate(&model, &features, QUICK).unwrap_err().to_string();
+    assert!(message.contains("tiny.encoder.onnx") && message.contains("SHA-256"), "{message}");
+}
+
+#[test]
+fn the_networks_of_2019_train_export_and_play() {
+    let folder = tempdir().unwrap();
+    let mut config = tiny::config();
+    config.network.architecture = Architecture::Paper;
+    (config.batch, config.loss.adversary) = (4, 0.0);
+    let features = tiny::features(&folder.path().join("features"));
+    let run_folder = folder.path().join("run");
+    let mut run = Run::open(config, &features, Path::new("features"), &run_folder).unwrap();
+    (0..4).for_each(|_| run.step().unwrap());
+    let first = run.validate().unwrap();
+    (0..10).for_each(|_| run.step().unwrap());
+    run.save().unwrap();
+    let last = run.validate().unwrap();
+    assert!(last < first, "{first} {last}");
+
+    let model = folder.path().join("paper.onnx");
+    let agreement = export::run(&args(&run_folder, &model)).unwrap();
+    assert!(agreement.network <= NETWORK_TOLERANCE, "{agreement:?}");
+    let file = ModelFile::open(&model).unwrap();
+    assert!(!file.chunked && file.card.context_frames == 0);
+    let evaluation = evaluate(&model, &features, QUICK).unwrap();
+    assert!(evaluation.reconstruction.unwrap().all.mse < 0.5);
 }
 
 #[test]

@@ -106,6 +106,17 @@ impl Catalog {
         Ok(Resolved { model: built_in, notice: Some(notice) })
     }
 
+    /// All instruments in the catalogue's folders, by folder and file name; for a file that is none, why.
+    #[must_use]
+    pub fn models(&self) -> Vec<Result<Arc<ModelFile>, ModelError>> {
+        let sorted = |folder: &PathBuf| {
+            let mut files = onnx_files(folder);
+            files.sort();
+            files
+        };
+        self.folders.iter().flat_map(sorted).map(|path| ModelFile::open(&path)).collect()
+    }
+
     fn candidates(&self, reference: &ModelReference) -> Vec<PathBuf> {
         let mut paths: Vec<PathBuf> = reference.path.iter().cloned().collect();
         for folder in &self.folders {
@@ -117,12 +128,14 @@ impl Catalog {
     }
 }
 
+/// Instrument files; encoders, which lie beside them, are none.
 fn onnx_files(folder: &Path) -> Vec<PathBuf> {
     let Ok(entries) = std::fs::read_dir(folder) else { return Vec::new() };
-    entries
-        .filter_map(|entry| Some(entry.ok()?.path()))
-        .filter(|path| path.extension().is_some_and(|extension| extension == "onnx"))
-        .collect()
+    let is_instrument = |path: &PathBuf| {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        name.ends_with(".onnx") && !name.ends_with(".encoder.onnx")
+    };
+    entries.filter_map(|entry| Some(entry.ok()?.path())).filter(is_instrument).collect()
 }
 
 fn missing(reference: &ModelReference, refusal: Option<String>, built_in: &ModelFile) -> String {

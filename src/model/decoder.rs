@@ -122,7 +122,7 @@ impl Decoder {
     }
 }
 
-fn one_hot<const N: usize>(place: usize) -> [f32; N] {
+pub(super) fn one_hot<const N: usize>(place: usize) -> [f32; N] {
     let mut vector = [0.0; N];
     vector[place] = 1.0;
     vector

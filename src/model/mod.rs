@@ -5,6 +5,7 @@ pub mod backend;
 pub mod card;
 pub mod catalog;
 pub mod decoder;
+pub mod encoder;
 pub mod file;
 pub mod loudness;
 

@@ -11,8 +11,9 @@ use nice_plug::prelude::*;
 use crate::engine::{Mode, POLYPHONY};
 use crate::instance::{Instance, Setup};
 use crate::link::{ModelChoice, ScaleChoice};
-use crate::model::{Catalog, ModelFile};
+use crate::model::Catalog;
 use crate::params::{LatencySetting, UkulelatentParams, migrate};
+use crate::settings::{self, Settings};
 use crate::units::SampleRate;
 use events::tell_ended;
 use playing::Playing;
@@ -31,8 +32,13 @@ pub struct Ukulelatent {
 
 impl Default for Ukulelatent {
     fn default() -> Self {
-        let built_in = ModelFile::built_in().expect("tests/model_files.rs opens the built-in model");
-        let choice = Arc::new(ModelChoice::new(built_in, Catalog::standard()).telling(tell_user));
+        let catalog = Catalog::standard();
+        let first = Settings::first_model(settings::file().as_deref(), &catalog)
+            .expect("tests/model_files.rs opens the built-in model");
+        let choice = Arc::new(ModelChoice::new(first.model, catalog).telling(tell_user));
+        if let Some(notice) = first.notice {
+            choice.notify(notice);
+        }
         Self {
             params: Arc::new(UkulelatentParams::new(Arc::clone(&choice), Arc::new(ScaleChoice::default()))),
             choice,

@@ -5,16 +5,15 @@ use std::ops::Range;
 use candle_core::{Device, Result, Tensor};
 
 use super::comb::{PITCHES, comb_table, hats};
-use super::ops::{depthwise_causal, modulated_rows, normalise_modulate, tanh_gate};
-use super::parameters::{Linear, Parameters};
+use super::ops::{bumps, depthwise_causal, modulated_rows, normalise_modulate, sum_tanh};
+use super::parameters::{Linear, Parameters, leaky};
+use super::partials::{PartialTables, partial_tables};
 use super::{NetworkConfig, Shape};
 use ukulelatent::model::card::LATENT_DIM;
 use ukulelatent::units::MidiNote;
 
 /// Taps of each convolution.
 pub const TAPS: usize = 5;
-/// Spectral resolution of the gate that opens the comb.
-pub const HATS: usize = 8;
 /// Most of a spectrogram is silence: the outputs start there.
 const SILENT_BIAS: f32 = -1.2;
 /// Width of the positions' first values.
@@ -25,15 +24,26 @@ const RESIDUAL_SCALE: f32 = 0.3;
 /// From a latent point and a pitch to a mel-spectrogram.
 pub struct Decoder {
     pub(crate) condition: [Linear; 2],
+    pub(crate) pitch_table: Option<Tensor>,
     pub(crate) entry: Linear,
     pub(crate) positions: Tensor,
     pub(crate) comb_in: Linear,
     pub(crate) blocks: Vec<Block>,
     pub(crate) norm: [Tensor; 2],
     pub(crate) out: Linear,
+    /// One output for each spectrum of [`Decoder::spectra`].
     pub(crate) gate: Linear,
     pub(crate) combs: Tensor,
     pub(crate) hats: Tensor,
+    pub(crate) partials: Option<Partials>,
+    pub(crate) made: Option<Linear>,
+}
+
+/// Bumps at a stiff string's partials.
+pub(crate) struct Partials {
+    pub(crate) tables: PartialTables,
+    /// How stiff.
+    pub(crate) stiffness: Linear,
 }
 
 /// Mixes frames, then channels.
@@ -56,9 +66,12 @@ impl Decoder {
         let p = parameters;
         let (c, k) = (config.channels, config.condition);
         let pitch = MidiNote::OCTAVES + MidiNote::SEMITONES;
+        let openings = config.hats + config.partials + config.spectra;
+        // The comb is open at first, the rest is closed.
+        let open = (0..openings).map(|i| if i < config.hats { 1.0 } else { 0.0 });
         let gate = Linear {
-            weight: p.uniform("decoder.gate.weight", &[c, HATS], (c as f32).sqrt().recip())?,
-            bias: p.constant("decoder.gate.bias", &[HATS], 1.0)?,
+            weight: p.uniform("decoder.gate.weight", &[c, openings], (c as f32).sqrt().recip())?,
+            bias: p.given("decoder.gate.bias", &[openings], open.collect())?,
         };
         let out = Linear {
             weight: p.uniform("decoder.out.weight", &[c, shape.bands()], (c as f32).sqrt().recip())?,
@@ -70,6 +83,11 @@ impl Decoder {
                 p.linear("decoder.condition.1", k, k)?,
             ],
             entry: p.linear("decoder.entry", k, 2 * c)?,
+            pitch_table: if config.pitch_table {
+                Some(p.constant("decoder.pitch_table", &[PITCHES, k], 0.0)?)
+            } else {
+                None
+            },
             positions: p.normal("decoder.positions", &[shape.frames, c], POSITION_DEVIATION)?,
             comb_in: p.linear("decoder.comb_in", shape.bands(), c)?,
             blocks: config
@@ -82,7 +100,18 @@ impl Decoder {
             out,
             gate,
             combs: comb_table(shape.mel, shape.geometry, shape.sample_rate)?,
-            hats: hats(HATS, shape.bands())?,
+            hats: hats(config.hats, shape.bands())?,
+            partials: match config.partials {
+                0 => None,
+                n => Some(Partials {
+                    tables: partial_tables(n, shape)?,
+                    stiffness: p.closed_linear("decoder.stiffness", k, 1, 1.0)?,
+                }),
+            },
+            made: match config.spectra {
+                0 => None,
+                n => Some(p.scaled_linear("decoder.made", k, n * shape.bands(), RESIDUAL_SCALE)?),
+            },
         })
     }
 
@@ -94,9 +123,8 @@ impl Decoder {
     /// If shapes do not fit or a pitch is none of [`PITCHES`].
     pub fn forward(&self, z: &Tensor, pitches: &[u32], frames: Range<usize>) -> Result<Tensor> {
         let notes = pitches.len();
-        let input = Tensor::cat(&[z, &one_hots(pitches)?], 1)?;
-        let c = self.condition[1].activated(&self.condition[0].activated(&input)?)?;
         let index = Tensor::from_slice(pitches, notes, &Device::Cpu)?;
+        let c = self.condition(z, pitches, &index)?;
         let comb = self.combs.index_select(&index, 0)?;
         let (gain, bias) = halves(&self.entry.forward(&c)?)?;
         let shift = (bias + self.comb_in.forward(&comb)?)?;
@@ -107,10 +135,33 @@ impl Decoder {
         }
         let rows = |t: &Tensor| t.broadcast_as((notes, t.elem_count()))?.contiguous();
         let x = normalise_modulate(&x, &rows(&self.norm[0])?, &rows(&self.norm[1])?)?;
-        let gate = self.gate.forward(&x)?;
-        let (_, n, hats) = gate.dims3()?;
-        let gate = gate.reshape(((), hats))?.matmul(&self.hats)?.reshape((notes, n, ()))?;
-        tanh_gate(&self.out.weigh(&x)?, &gate, &self.out.bias, &comb)
+        let opened = self.gate.forward(&x)?.matmul(&self.spectra(&comb, &c, &index)?)?;
+        sum_tanh(&self.out.weigh(&x)?, &opened, &self.out.bias)
+    }
+
+    /// `[B, condition]`: all that a note's frames are told.
+    fn condition(&self, z: &Tensor, pitches: &[u32], index: &Tensor) -> Result<Tensor> {
+        let h = self.condition[0].forward(&Tensor::cat(&[z, &one_hots(pitches)?], 1)?)?;
+        let h = match &self.pitch_table {
+            Some(table) => (h + table.index_select(index, 0)?)?,
+            None => h,
+        };
+        self.condition[1].activated(&leaky(&h)?)
+    }
+
+    /// `[B, openings, bands]`: the spectra that a note's frames are mixed from, beside what they make freely. Parts
+    /// of the comb, then partials, then spectra made for the note.
+    fn spectra(&self, comb: &Tensor, c: &Tensor, index: &Tensor) -> Result<Tensor> {
+        let mut spectra = vec![self.hats.unsqueeze(0)?.broadcast_mul(&comb.unsqueeze(1)?)?];
+        if let Some(Partials { tables, stiffness }) = &self.partials {
+            let of = |table: &Tensor| table.index_select(index, 0);
+            let moved = stiffness.forward(c)?.broadcast_mul(&of(&tables.slope)?)?;
+            spectra.push(bumps(&(of(&tables.centre)? + moved)?, &of(&tables.half_width)?, comb.dim(1)?)?);
+        }
+        if let Some(made) = &self.made {
+            spectra.push(made.forward(c)?.reshape((comb.dim(0)?, (), comb.dim(1)?))?);
+        }
+        Tensor::cat(&spectra, 1)
     }
 }
 
@@ -155,7 +206,7 @@ fn halves(x: &Tensor) -> Result<(Tensor, Tensor)> {
 }
 
 /// `[B, OCTAVES + SEMITONES]`: what `octave` and `semitone` are to the exported graph.
-fn one_hots(pitches: &[u32]) -> Result<Tensor> {
+pub(super) fn one_hots(pitches: &[u32]) -> Result<Tensor> {
     let width = MidiNote::OCTAVES + MidiNote::SEMITONES;
     let mut values = vec![0.0f32; pitches.len() * width];
     for (row, &pitch) in values.chunks_exact_mut(width).zip(pitches) {

@@ -4,45 +4,63 @@ use candle_core::{D, Device, Result, Tensor};
 
 use super::comb::PITCHES;
 use super::ops::normalise_modulate;
-use super::parameters::{Linear, Parameters};
+use super::parameters::{Linear, Parameters, leaky};
 use super::{NetworkConfig, Shape};
 use ukulelatent::model::card::LATENT_DIM;
 
 /// Taps of each strided convolution.
-const TAPS: usize = 5;
+pub(crate) const TAPS: usize = 5;
 /// Zeros on each side of a convolution's input.
-const PAD: usize = 2;
+pub(crate) const PAD: usize = 2;
 /// Halvings of the frame rate.
 const STAGES: usize = 4;
 /// Groups of channels that are normalised together.
-const GROUPS: usize = 8;
-const GROUP_EPSILON: f64 = 1e-5;
+pub(crate) const GROUPS: usize = 8;
+pub(crate) const GROUP_EPSILON: f64 = 1e-5;
 const HEAD: usize = 256;
 /// The latent points must not start on one spot, or the divergence keeps them there.
 const HEAD_SCALE: f32 = 3.0;
 
+/// Narrow at first, so that the decoder learns to listen before the divergence widens them.
+const FIRST_LOG_VARIANCE: f32 = -4.0;
+
 /// From a mel-spectrogram to a latent point. It is told the pitch, so that it need not spend the latent space on it.
 pub struct Encoder {
-    entry: Linear,
-    entry_pitch: Tensor,
-    stages: Vec<Stage>,
-    head: Linear,
-    head_pitch: Tensor,
-    head_norm: [Tensor; 2],
-    mean: Linear,
+    pub(crate) entry: Linear,
+    pub(crate) entry_pitch: Tensor,
+    pub(crate) stages: Vec<Stage>,
+    pub(crate) head: Linear,
+    pub(crate) head_pitch: Tensor,
+    pub(crate) head_norm: [Tensor; 2],
+    pub(crate) mean: Linear,
+    log_variance: Option<Linear>,
 }
 
-struct Stage {
-    convolution: Linear,
-    norm: [Tensor; 2],
+/// A note's distribution in the latent space.
+pub struct Encoding {
+    /// `[B, LATENT_DIM]`.
+    pub mean: Tensor,
+    /// The same shape; `None` if the encoder says points.
+    pub log_variance: Option<Tensor>,
+}
+
+/// Halves the frame rate.
+pub struct Stage {
+    pub(crate) convolution: Linear,
+    pub(crate) norm: [Tensor; 2],
 }
 
 impl Encoder {
-    /// An encoder with fresh parameters, named `encoder.*`.
+    /// An encoder with fresh parameters, named `encoder.*`; `variational` if it is to say distributions.
     ///
     /// # Errors
     /// None in practice; candle's.
-    pub fn new(parameters: &mut Parameters, config: &NetworkConfig, shape: &Shape) -> Result<Self> {
+    pub fn new(
+        parameters: &mut Parameters,
+        config: &NetworkConfig,
+        shape: &Shape,
+        variational: bool,
+    ) -> Result<Self> {
         let p = parameters;
         let c = config.encoder_channels;
         let frames = (0..STAGES).fold(shape.frames, |frames, _| frames.div_ceil(2));
@@ -67,6 +85,11 @@ impl Encoder {
                 p.constant("encoder.head_norm.shift", &[HEAD], 0.0)?,
             ],
             mean: p.scaled_linear("encoder.mean", HEAD, LATENT_DIM, HEAD_SCALE)?,
+            log_variance: if variational {
+                Some(p.closed_linear("encoder.log_variance", HEAD, LATENT_DIM, FIRST_LOG_VARIANCE)?)
+            } else {
+                None
+            },
         })
     }
 
@@ -76,6 +99,21 @@ impl Encoder {
     /// # Errors
     /// If shapes do not fit or a pitch is none of [`PITCHES`].
     pub fn forward(&self, mel: &Tensor, pitches: &[u32]) -> Result<Tensor> {
+        self.mean.forward(&self.features(mel, pitches)?)
+    }
+
+    /// Latent distributions of what [`Encoder::forward`] takes.
+    ///
+    /// # Errors
+    /// If shapes do not fit or a pitch is none of [`PITCHES`].
+    pub fn encode(&self, mel: &Tensor, pitches: &[u32]) -> Result<Encoding> {
+        let features = self.features(mel, pitches)?;
+        let log_variance = self.log_variance.as_ref().map(|layer| layer.forward(&features)).transpose()?;
+        Ok(Encoding { mean: self.mean.forward(&features)?, log_variance })
+    }
+
+    /// `[B, HEAD]`.
+    fn features(&self, mel: &Tensor, pitches: &[u32]) -> Result<Tensor> {
         let notes = pitches.len();
         let index = Tensor::from_slice(pitches, notes, &Device::Cpu)?;
         // Silence must be zero: most of the input is silent.
@@ -88,7 +126,7 @@ impl Encoder {
         let h = (h + self.head_pitch.index_select(&index, 0)?)?;
         let rows = |t: &Tensor| t.broadcast_as((notes, HEAD))?.contiguous();
         let h = normalise_modulate(&h.unsqueeze(1)?, &rows(&self.head_norm[0])?, &rows(&self.head_norm[1])?)?;
-        self.mean.forward(&leaky(&h.squeeze(1)?)?)
+        leaky(&h.squeeze(1)?)
     }
 }
 
@@ -115,9 +153,4 @@ impl Stage {
         let normed = centred.broadcast_div(&(variance + GROUP_EPSILON)?.sqrt()?)?.reshape((notes, frames, c))?;
         normed.broadcast_mul(&self.norm[0])?.broadcast_add(&self.norm[1])
     }
-}
-
-fn leaky(x: &Tensor) -> Result<Tensor> {
-    let zero = Tensor::zeros(x.dim(D::Minus1)?, x.dtype(), x.device())?;
-    super::ops::bias_leaky(x, &zero, super::parameters::LEAK)
 }

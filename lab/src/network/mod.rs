@@ -1,11 +1,15 @@
-//! The networks: encoder, lean causal decoder, and the adversary that keeps pitch out of the latent space.
+//! The networks: encoder, lean causal decoder, the networks of 2019 beside them, and the adversary that keeps pitch out
+//! of the latent space.
 
 pub mod adversary;
+pub mod architecture;
 pub mod comb;
 pub mod decoder;
 pub mod encoder;
 pub mod ops;
+pub mod paper;
 pub mod parameters;
+pub mod partials;
 
 use serde::{Deserialize, Serialize};
 use ukulelatent::dsp::mel::MelScale;
@@ -13,6 +17,7 @@ use ukulelatent::dsp::stft::FrameGeometry;
 use ukulelatent::units::SampleRate;
 
 pub use adversary::Adversary;
+pub use architecture::{AnyDecoder, AnyEncoder, Architecture};
 pub use comb::PITCHES;
 pub use decoder::Decoder;
 pub use encoder::Encoder;
@@ -22,6 +27,8 @@ pub use parameters::Parameters;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct NetworkConfig {
+    /// Which networks: the sizes are the lean ones'.
+    pub architecture: Architecture,
     /// Channels of the decoder's frames.
     pub channels: usize,
     /// Width of the vector that tells the decoder what to make.
@@ -30,12 +37,30 @@ pub struct NetworkConfig {
     pub dilations: Vec<usize>,
     /// Channels of the encoder's frames; a multiple of 8.
     pub encoder_channels: usize,
+    /// Spectral resolution of the gate that opens the decoder's comb.
+    pub hats: usize,
+    /// Partials that the decoder raises one by one; 0 for none.
+    pub partials: usize,
+    /// Spectra that the decoder makes for a note and raises over time; 0 for none.
+    pub spectra: usize,
+    /// Whether the decoder has a vector of its own for each pitch, beside the octave's and the semitone's.
+    pub pitch_table: bool,
 }
 
 impl Default for NetworkConfig {
-    /// 0.89 M parameters in the decoder, 70 M multiplications a note of 128 frames.
+    /// 1.0 M parameters in the decoder, 73 M multiplications a note of 128 frames.
     fn default() -> Self {
-        Self { channels: 192, condition: 128, dilations: vec![1, 2, 4], encoder_channels: 128 }
+        Self {
+            architecture: Architecture::Lean,
+            channels: 192,
+            condition: 192,
+            dilations: vec![1, 2, 4],
+            encoder_channels: 128,
+            hats: 8,
+            partials: 32,
+            spectra: 0,
+            pitch_table: true,
+        }
     }
 }
 
@@ -43,7 +68,11 @@ impl NetworkConfig {
     /// Frames before a wanted one that the decoder must see to make it: its receptive field, less one.
     #[must_use]
     pub fn context_frames(&self) -> usize {
-        self.dilations.iter().map(|dilation| (decoder::TAPS - 1) * dilation).sum()
+        match self.architecture {
+            Architecture::Lean => self.dilations.iter().map(|dilation| (decoder::TAPS - 1) * dilation).sum(),
+            // Its notes are decoded whole.
+            Architecture::Paper => 0,
+        }
     }
 }
 

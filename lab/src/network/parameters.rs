@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use candle_core::{Device, Result, Tensor, Var};
+use candle_core::{D, Device, Result, Tensor, Var};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use rand_distr::StandardNormal;
@@ -115,12 +115,37 @@ impl Parameters {
         })
     }
 
+    /// A new tensor of the given numbers.
+    ///
+    /// # Errors
+    /// If there are not as many as the shape says.
+    pub fn given(&mut self, name: &str, shape: &[usize], values: Vec<f32>) -> Result<Tensor> {
+        self.insert(name, shape, values)
+    }
+
+    /// Numbers that no gradient reaches: they are saved and averaged with the rest, and their owner sets them.
+    ///
+    /// # Errors
+    /// None in practice; candle's.
+    pub fn buffer(&mut self, name: &str, len: usize, value: f32) -> Result<Var> {
+        self.constant(name, &[len], value)?;
+        Ok(self.vars[name].clone())
+    }
+
     fn insert(&mut self, name: &str, shape: &[usize], values: Vec<f32>) -> Result<Tensor> {
         let var = Var::from_tensor(&Tensor::from_vec(values, shape, &Device::Cpu)?)?;
         let tensor = var.as_tensor().clone();
         assert!(self.vars.insert(name.to_owned(), var).is_none(), "two parameters named {name}");
         Ok(tensor)
     }
+}
+
+/// The networks' activation, a leaky ReLU.
+///
+/// # Errors
+/// None in practice; candle's.
+pub fn leaky(x: &Tensor) -> Result<Tensor> {
+    bias_leaky(x, &Tensor::zeros(x.dim(D::Minus1)?, x.dtype(), x.device())?, LEAK)
 }
 
 /// `y = x W + b`.

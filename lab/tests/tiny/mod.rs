@@ -24,7 +24,13 @@ pub fn config() -> TrainConfig {
     let mut config = TrainConfig {
         steps: 80,
         batch: 8,
-        network: NetworkConfig { channels: 16, condition: 16, dilations: vec![1, 2], encoder_channels: 16 },
+        network: NetworkConfig {
+            channels: 16,
+            condition: 16,
+            dilations: vec![1, 2],
+            encoder_channels: 16,
+            ..NetworkConfig::default()
+        },
         ..TrainConfig::default()
     };
     config.data.held_out = 0.2;

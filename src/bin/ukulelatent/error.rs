@@ -3,6 +3,7 @@
 use ukulelatent::model::ModelError;
 use ukulelatent::params::ValueError;
 use ukulelatent::preset::PresetError;
+use ukulelatent::settings::SettingsError;
 use ukulelatent::tuning::TuningError;
 
 use crate::automation::AutomationError;
@@ -40,6 +41,12 @@ pub enum CliError {
     /// The inference backend, in its own sentence.
     #[error("{0}")]
     Backend(String),
+    /// A model that cannot be chosen or added, in a sentence.
+    #[error("{0}")]
+    Choice(String),
+    /// The settings file.
+    #[error(transparent)]
+    Settings(#[from] SettingsError),
     /// No worker threads.
     #[error("the workers cannot start: {0}")]
     Workers(std::io::Error),

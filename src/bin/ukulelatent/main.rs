@@ -9,6 +9,7 @@ mod error;
 mod info;
 mod keys;
 mod listen;
+mod models;
 mod note;
 mod play;
 mod player;
@@ -44,6 +45,8 @@ enum Command {
     Note(note::Args),
     /// Show the inference backend and why it was chosen, the model folders, and a model's card.
     Info(info::Args),
+    /// List the models that there are, and choose the one that new instances of the plugin start with.
+    Models(models::Args),
     /// Measure a WAV file: level, pitch, clicks; draw its spectrogram.
     Listen(listen::Args),
     /// Measure how long notes take on this machine, and suggest a `latency`.
@@ -82,6 +85,7 @@ fn run(command: Command) -> Result<Outcome, CliError> {
         Command::Render(args) => render::run(&args),
         Command::Note(args) => note::run(&args),
         Command::Info(args) => info::run(&args),
+        Command::Models(args) => models::run(&args),
         Command::Listen(args) => listen::run(&args),
         Command::Calibrate(args) => calibrate::run(&args),
         Command::Preset(args) => preset::run(&args),

@@ -51,49 +51,37 @@ impl CustomOp2 for BiasLeaky {
     }
 }
 
-/// `y = tanh(x + bias + gate * comb)`: `x` and `gate` are `[B, T, F]`, `bias` `[F]`, `comb` `[B, F]` a constant.
+/// `y = tanh(x + more + bias)`: `x` and `more` are `[.., F]`, `bias` `[F]`.
 ///
 /// # Errors
 /// If shapes do not fit.
-pub fn tanh_gate(x: &Tensor, gate: &Tensor, bias: &Tensor, comb: &Tensor) -> Result<Tensor> {
-    let (_, frames, bands) = x.dims3()?;
-    let comb = comb.flatten_all()?.to_vec1()?;
-    x.contiguous()?.apply_op3(&gate.contiguous()?, bias, TanhGate { comb, frames, bands })
-}
-
-struct TanhGate {
-    comb: Vec<f32>,
-    frames: usize,
-    bands: usize,
-}
-
-impl TanhGate {
-    /// The comb of each row in turn.
-    fn combs(&self) -> impl Iterator<Item = &[f32]> {
-        self.comb.chunks_exact(self.bands).flat_map(|comb| std::iter::repeat_n(comb, self.frames))
+pub fn sum_tanh(x: &Tensor, more: &Tensor, bias: &Tensor) -> Result<Tensor> {
+    if x.shape() != more.shape() {
+        candle_core::bail!("tanh of {:?} and {:?}", x.shape(), more.shape());
     }
+    x.contiguous()?.apply_op3(&more.contiguous()?, bias, SumTanh)
 }
 
-impl CustomOp3 for TanhGate {
+struct SumTanh;
+
+impl CustomOp3 for SumTanh {
     fn name(&self) -> &'static str {
-        "tanh-gate"
+        "sum-tanh"
     }
 
     fn cpu_fwd(
         &self,
         x: &CpuStorage,
         lx: &Layout,
-        gate: &CpuStorage,
-        lg: &Layout,
+        more: &CpuStorage,
+        lm: &Layout,
         bias: &CpuStorage,
         lb: &Layout,
     ) -> Result<(CpuStorage, Shape)> {
-        let (x, gate, bias) = (numbers(x, lx)?, numbers(gate, lg)?, numbers(bias, lb)?);
+        let (x, more, bias) = (numbers(x, lx)?, numbers(more, lm)?, numbers(bias, lb)?);
         let mut y = Vec::with_capacity(x.len());
-        let rows = x.chunks_exact(self.bands).zip(gate.chunks_exact(self.bands)).zip(self.combs());
-        for ((x, gate), comb) in rows {
-            let terms = x.iter().zip(gate).zip(bias.iter().zip(comb));
-            y.extend(terms.map(|((x, gate), (bias, comb))| tanh(x + bias + gate * comb)));
+        for (x, more) in x.chunks_exact(bias.len()).zip(more.chunks_exact(bias.len())) {
+            y.extend(x.iter().zip(more).zip(bias).map(|((x, more), bias)| tanh(x + more + bias)));
         }
         result(y, lx.shape().clone())
     }
@@ -101,25 +89,24 @@ impl CustomOp3 for TanhGate {
     fn bwd(
         &self,
         x: &Tensor,
-        gate: &Tensor,
+        _: &Tensor,
         bias: &Tensor,
         y: &Tensor,
         g: &Tensor,
     ) -> Result<(Option<Tensor>, Option<Tensor>, Option<Tensor>)> {
         let (ys, gs) = (borrow(y)?, borrow(g)?);
+        let bands = bias.elem_count();
         let mut gx = Vec::with_capacity(ys.len());
-        let mut ggate = Vec::with_capacity(ys.len());
-        let mut gbias = vec![0.0; self.bands];
-        let rows = ys.chunks_exact(self.bands).zip(gs.chunks_exact(self.bands)).zip(self.combs());
-        for ((y, g), comb) in rows {
+        let mut gbias = vec![0.0; bands];
+        for (y, g) in ys.chunks_exact(bands).zip(gs.chunks_exact(bands)) {
             let from = gx.len();
             gx.extend(y.iter().zip(g).map(|(y, g)| g * (1.0 - y * y)));
-            ggate.extend(gx[from..].iter().zip(comb).map(|(g, comb)| g * comb));
             for (b, g) in gbias.iter_mut().zip(&gx[from..]) {
                 *b += g;
             }
         }
-        Ok((Some(tensor(gx, x.shape())?), Some(tensor(ggate, gate.shape())?), Some(tensor(gbias, bias.shape())?)))
+        let gx = tensor(gx, x.shape())?;
+        Ok((Some(gx.clone()), Some(gx), Some(tensor(gbias, bands)?)))
     }
 }
 

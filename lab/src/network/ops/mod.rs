@@ -7,10 +7,15 @@
 //! Shapes: `B` notes, `T` frames, `C` channels, channels last. All tensors are f32, contiguous, on the CPU.
 
 mod activation;
+mod bumps;
+mod convolution;
 mod depthwise;
 mod modulate;
+mod product;
 
-pub use activation::{bias_leaky, mean_squared_error, tanh_gate};
+pub use activation::{bias_leaky, mean_squared_error, sum_tanh};
+pub use bumps::bumps;
+pub use convolution::convolution;
 pub use depthwise::depthwise_causal;
 pub use modulate::{NORM_EPSILON, modulated_rows, normalise_modulate};
 

@@ -52,6 +52,30 @@ fn gradients_of_the_depthwise_convolution_are_right() {
 }
 
 #[test]
+fn gradients_of_the_convolution_are_right() {
+    for (taps, stride, height, width) in [(3, 1, 4, 5), (5, 2, 5, 4), (5, 2, 2, 1)] {
+        let inputs = [random(&[2, height, width, 3], 1), random(&[taps * taps * 3, 2], 2)];
+        let gap = gradient_gap(&inputs, |t| convolution(&t[0], &t[1], taps, stride));
+        assert!(gap < TOLERANCE, "{taps} {stride}: {gap}");
+    }
+}
+
+#[test]
+fn the_convolution_is_candles() {
+    for (taps, stride, height, width) in [(5, 1, 6, 7), (5, 2, 7, 6), (9, 1, 3, 4), (5, 2, 1, 3)] {
+        let (x, weight) = (random(&[2, height, width, 3], 1), random(&[taps * taps * 3, 4], 2));
+        let ours = convolution(&x, &weight, taps, stride).unwrap();
+        let kernel = weight.reshape((taps, taps, 3, 4)).unwrap().permute((3, 2, 0, 1)).unwrap();
+        let theirs = x.permute((0, 3, 1, 2)).unwrap().contiguous().unwrap();
+        let theirs = theirs.conv2d(&kernel.contiguous().unwrap(), taps / 2, stride, 1, 1).unwrap();
+        let theirs = theirs.permute((0, 2, 3, 1)).unwrap();
+        assert_eq!(ours.dims(), theirs.dims());
+        let gap = (ours - theirs).unwrap().abs().unwrap().max_all().unwrap().to_scalar::<f32>().unwrap();
+        assert!(gap < 1e-4, "{taps} {stride}: {gap}");
+    }
+}
+
+#[test]
 fn gradients_of_normalise_modulate_are_right() {
     let inputs = [random(&[2, 3, 8], 1), random(&[2, 8], 2), random(&[2, 8], 3)];
     let gap = gradient_gap(&inputs, |t| normalise_modulate(&t[0], &t[1], &t[2]));
@@ -76,11 +100,27 @@ fn gradients_of_bias_leaky_are_right() {
 }
 
 #[test]
-fn gradients_of_the_gated_tanh_are_right() {
-    let comb = random(&[2, 4], 4);
+fn gradients_of_the_tanh_of_a_sum_are_right() {
     let inputs = [random(&[2, 3, 4], 1), random(&[2, 3, 4], 2), random(&[4], 3)];
-    let gap = gradient_gap(&inputs, |t| tanh_gate(&t[0], &t[1], &t[2], &comb));
+    let gap = gradient_gap(&inputs, |t| sum_tanh(&t[0], &t[1], &t[2]));
     assert!(gap < TOLERANCE, "{gap}");
+}
+
+#[test]
+fn gradients_of_the_bumps_are_right() {
+    // One in the middle, one cut by the edge, one out of reach; feet away from the bands, where there is a kink.
+    let centre = Tensor::new(&[[4.03f32, 0.21, 100.0]], &Device::Cpu).unwrap();
+    let half_width = Tensor::new(&[[2.5f32, 1.6, 2.0]], &Device::Cpu).unwrap();
+    let gap = gradient_gap(std::slice::from_ref(&centre), |t| bumps(&t[0], &half_width, 9));
+    assert!(gap < TOLERANCE, "{gap}");
+}
+
+#[test]
+fn bumps_are_parabolas_around_their_centres() {
+    let centre = Tensor::new(&[[3.0f32]], &Device::Cpu).unwrap();
+    let half_width = Tensor::new(&[[2.0f32]], &Device::Cpu).unwrap();
+    let y = bumps(&centre, &half_width, 7).unwrap().flatten_all().unwrap().to_vec1::<f32>().unwrap();
+    assert_eq!(y, [0.0, 0.0, 0.75, 1.0, 0.75, 0.0, 0.0]);
 }
 
 #[test]

@@ -1,0 +1,306 @@
+//! Axes that mean something: after training, the latent coordinates are whitened and turned so that each moves one
+//! quality of sound as far as the space allows, the most audible first.
+//!
+//! The encodings get mean 0 and covariance I; a rotation keeps both. Of the qualities of notes drawn from the prior, the
+//! gradients over z are found by regression, and the rotation is the one whose axes are nearest to them
+//! (orthogonal Procrustes; Schönemann 1966).
+
+pub mod transform;
+
+use std::array::from_fn;
+use std::path::{Path, PathBuf};
+
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+use rand_distr::StandardNormal;
+use serde::{Deserialize, Serialize};
+use ukulelatent::model::card::{LATENT_DIM, LatentAxis};
+use ukulelatent::units::MidiNote;
+
+use crate::evaluate::Subject;
+use crate::evaluate::prior::{FULL_SCALE, Health, LEVEL_REACH_DB, examine};
+use crate::evaluate::sweeps::{self, Course, NOTES, along, courses, measured};
+use crate::features::FeatureSet;
+use crate::latent_map::{Point, moments};
+use crate::measures::Quality;
+use crate::run::{RunRecord, read_json, write_json};
+use crate::run_error::RunError;
+use crate::statistics::{mean, variance};
+
+pub use transform::{Matrix, Transform};
+
+/// The axes of a run, in its folder.
+pub const AXES_NAME: &str = "axes.json";
+/// Three deviations of the prior: beyond is nothing to learn from.
+const REACH: f32 = 3.0;
+/// Notes drawn from the prior, for each of [`NOTES`].
+const DRAWS: usize = 120;
+/// What musicians reach for most is aligned first.
+const WEIGHTS: [f64; Quality::ALL.len()] = [2.0, 2.0, 1.0, 0.5];
+/// Ends of an axis are tried this far apart.
+const RANGE_STEP: f32 = 0.25;
+/// A range is not made narrower than this to either side.
+const LEAST_REACH: f32 = 1.0;
+/// A quality that rises or falls less clearly does not name an axis.
+const CLEAR: f64 = 0.6;
+
+/// Turns a run's latent space so that its axes mean something, and describes them.
+#[derive(Clone, Debug, clap::Args)]
+pub struct AxesArgs {
+    /// The run's folder
+    pub run: PathBuf,
+    /// The folder that `lab features` made, the one that the model was trained on
+    pub features: PathBuf,
+}
+
+/// One axis.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Axis {
+    /// What one hears along it, in a word or two.
+    pub label: String,
+    /// Where the model sounds good.
+    pub range: [f32; 2],
+    /// What was measured, in a sentence.
+    pub description: String,
+    /// Mean squared change of the normalised mel spectrogram from -2 to +2.
+    pub sensitivity: f64,
+    /// Each quality's course over the range, in the order of [`Quality::ALL`].
+    pub courses: [Course; Quality::ALL.len()],
+}
+
+impl Axis {
+    fn named_after(&self) -> Option<Quality> {
+        Quality::ALL.into_iter().find(|quality| self.label == quality.name())
+    }
+
+    /// The same axis with its ends exchanged.
+    fn turned_round(self) -> Self {
+        let [low, high] = self.range;
+        let courses = self.courses.map(|c| Course { spearman: -c.spearman, change: -c.change, span: c.span });
+        Self { range: [-high, -low], description: sentence(&courses), courses, ..self }
+    }
+}
+
+/// [`AXES_NAME`]: a run's coordinates.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Axes {
+    /// Steps that the run had made: of a run that went on they are void.
+    pub steps: u64,
+    /// From the coordinates of training to these.
+    pub transform: Transform,
+    /// The axes, in order; none where nobody measured.
+    pub axes: Vec<Axis>,
+}
+
+impl Axes {
+    /// The coordinates of training, undescribed.
+    #[must_use]
+    pub fn of_training() -> Self {
+        Self { steps: 0, transform: Transform::IDENTITY, axes: Vec::new() }
+    }
+
+    /// The axes of the run in `folder` after `steps` steps: [`Axes::of_training`] where there are none.
+    ///
+    /// # Errors
+    /// [`RunError`] for a file that is none.
+    pub fn find(folder: &Path, steps: u64) -> Result<Self, RunError> {
+        let path = folder.join(AXES_NAME);
+        if !path.is_file() {
+            return Ok(Self::of_training());
+        }
+        let axes: Self = read_json(&path, "the axes of a run")?;
+        Ok(if axes.steps == steps { axes } else { Self::of_training() })
+    }
+
+    /// The axes as a card has them.
+    #[must_use]
+    pub fn labels(&self) -> [LatentAxis; LATENT_DIM] {
+        from_fn(|i| match self.axes.get(i) {
+            Some(axis) => {
+                LatentAxis { label: axis.label.clone(), range: axis.range, description: axis.description.clone() }
+            }
+            None => {
+                LatentAxis { label: format!("z{}", i + 1), range: [-REACH, REACH], description: String::new() }
+            }
+        })
+    }
+}
+
+/// Finds the axes of a run, writes them into its folder and prints them.
+///
+/// # Errors
+/// [`RunError`] for a run or features that cannot be read or do not belong together.
+pub fn run(args: &AxesArgs) -> Result<Axes, RunError> {
+    let features = FeatureSet::load(&args.features)?;
+    let axes = find(&args.run, &features)?;
+    for (i, axis) in axes.axes.iter().enumerate() {
+        println!("z{} {} ({} to {}): {}", i + 1, axis.label, axis.range[0], axis.range[1], axis.description);
+    }
+    Ok(axes)
+}
+
+/// Finds the axes of a run and writes them into its folder.
+///
+/// # Errors
+/// [`RunError`] for a run or features that cannot be read or do not belong together.
+pub fn find(folder: &Path, features: &FeatureSet) -> Result<Axes, RunError> {
+    let record = RunRecord::read(folder)?;
+    record.check_features(folder, features)?;
+    let (mut subject, steps) = Subject::of_training(&record, folder, features)?;
+    let points: Vec<Point> = subject.encodings(features)?.iter().map(|e| e.z).collect();
+    let whitening = Transform::whitening(&moments(&points));
+    subject.change_coordinates(&whitening)?;
+    let (mut rotation, meant) = ordered_rotation(&mut subject)?;
+    subject.change_coordinates(&Transform { centre: [0.0; LATENT_DIM], matrix: rotation })?;
+    let mut axes = Vec::new();
+    for (i, meant) in meant.into_iter().enumerate() {
+        let axis = describe(&mut subject, i, meant)?;
+        // What an axis is named after rises along it.
+        let falls = axis.named_after().is_some_and(|q| axis.courses[q as usize].spearman < 0.0);
+        if falls {
+            rotation[i] = rotation[i].map(|x| -x);
+        }
+        axes.push(if falls { axis.turned_round() } else { axis });
+    }
+    let axes = Axes { steps, transform: whitening.then(&rotation), axes: distinct(axes) };
+    write_json(&folder.join(AXES_NAME), &axes)?;
+    // As everybody else will read them: JSON keeps one digit less.
+    Axes::find(folder, steps)
+}
+
+/// The rotation whose rows are the axes, the most audible first, and the quality that each is to carry.
+fn ordered_rotation(subject: &mut Subject) -> Result<(Matrix, [Quality; LATENT_DIM]), RunError> {
+    let rotation = transform::nearest_rotation(&gradients(subject)?);
+    // How audible each is can only be heard once it is an axis.
+    subject.change_coordinates(&Transform { centre: [0.0; LATENT_DIM], matrix: rotation })?;
+    let mut audible = [0.0; LATENT_DIM];
+    for (i, effect) in audible.iter_mut().enumerate() {
+        *effect = sweeps::sensitivity(subject, i)?;
+    }
+    let back = transform::inverse(&rotation);
+    subject.change_coordinates(&Transform { centre: [0.0; LATENT_DIM], matrix: back })?;
+    let mut order: Vec<usize> = (0..LATENT_DIM).collect();
+    order.sort_by(|&a, &b| audible[b].total_cmp(&audible[a]));
+    Ok((from_fn(|i| rotation[order[i]]), from_fn(|i| Quality::ALL[order[i]])))
+}
+
+/// For each quality, in a row, the direction of z in which it rises: its correlations with the coordinates over notes of
+/// the prior, weighed.
+fn gradients(subject: &mut Subject) -> Result<Matrix, RunError> {
+    let mut rng = ChaCha8Rng::seed_from_u64(6);
+    let mut sums = [[0.0; LATENT_DIM]; LATENT_DIM];
+    for note in NOTES.iter().filter_map(|&n| MidiNote::new(n).ok()) {
+        let notes: Vec<(Point, MidiNote)> =
+            (0..DRAWS).map(|_| (from_fn(|_| rng.sample(StandardNormal)), note)).collect();
+        let measured = measured(subject, &notes)?;
+        for (row, quality) in sums.iter_mut().zip(Quality::ALL) {
+            let known: Vec<_> = notes
+                .iter()
+                .zip(&measured)
+                .map(|((z, _), q)| (z, q[quality as usize]))
+                .filter(|(_, value)| value.is_finite())
+                .collect();
+            let values: Vec<f64> = known.iter().map(|(_, value)| *value).collect();
+            let (centre, deviation) = (mean(&values), variance(&values).sqrt());
+            if known.len() < DRAWS / 2 || deviation == 0.0 {
+                continue;
+            }
+            for (i, sum) in row.iter_mut().enumerate() {
+                let along = known.iter().map(|(z, value)| f64::from(z[i]) * (value - centre));
+                *sum += along.sum::<f64>() / known.len() as f64 / deviation;
+            }
+        }
+    }
+    Ok(from_fn(|q| sums[q].map(|sum| WEIGHTS[q] * sum)))
+}
+
+fn describe(subject: &mut Subject, axis: usize, meant: Quality) -> Result<Axis, RunError> {
+    let range = useful_range(subject, axis)?;
+    let courses = courses(subject, axis, range)?;
+    let sensitivity = sweeps::sensitivity(subject, axis)?;
+    Ok(Axis { label: label(&courses, meant), range, description: sentence(&courses), sensitivity, courses })
+}
+
+/// As far from zero, to either side, as every one of [`NOTES`] sounds like a note.
+fn useful_range(subject: &mut Subject, axis: usize) -> Result<[f32; 2], RunError> {
+    let notes = || NOTES.iter().filter_map(|&n| MidiNote::new(n).ok());
+    let centre = examine(subject, &notes().map(|note| ([0.0; LATENT_DIM], note)).collect::<Vec<_>>(), "centre")?;
+    let good = |health: &Health, centre: &Health| {
+        health.whole && health.peak <= FULL_SCALE && (health.level_db - centre.level_db).abs() <= LEVEL_REACH_DB
+    };
+    let mut ends = [-REACH, REACH];
+    for end in &mut ends {
+        let side = end.signum();
+        let steps = ((REACH - LEAST_REACH) / RANGE_STEP) as usize;
+        let reaches: Vec<f32> = (0..=steps).map(|s| LEAST_REACH + RANGE_STEP * s as f32).collect();
+        let tried: Vec<_> =
+            reaches.iter().flat_map(|reach| notes().map(move |note| (along(axis, reach * side), note))).collect();
+        let health = examine(subject, &tried, "range")?;
+        let holds = |at: &[Health]| at.iter().zip(&centre).all(|(h, c)| good(h, c));
+        let held = health.chunks_exact(NOTES.len()).take_while(|at| holds(at)).count();
+        *end = side * reaches[held.saturating_sub(1)];
+    }
+    Ok(ends)
+}
+
+/// The quality that the axis was turned to, or else the one with the clearest course.
+fn label(courses: &[Course; Quality::ALL.len()], meant: Quality) -> String {
+    let clear = |q: Quality| courses[q as usize].spearman.abs();
+    let named = |&q: &Quality| clear(q) >= CLEAR;
+    let clearest = || Quality::ALL.into_iter().filter(named).max_by(|&a, &b| clear(a).total_cmp(&clear(b)));
+    let clearest = Some(meant).filter(named).or_else(clearest);
+    clearest.map_or("timbre", Quality::name).to_owned()
+}
+
+/// Axes that would be called the same are told apart: the clearer one keeps the name.
+fn distinct(mut axes: Vec<Axis>) -> Vec<Axis> {
+    for quality in Quality::ALL {
+        let mut named: Vec<usize> = (0..axes.len()).filter(|&i| axes[i].label == quality.name()).collect();
+        let clear = |i: usize| axes[i].courses[quality as usize].spearman.abs();
+        named.sort_by(|&a, &b| clear(b).total_cmp(&clear(a)));
+        for (place, i) in named.into_iter().enumerate().skip(1) {
+            axes[i].label = format!("{} {}", quality.name(), place + 1);
+        }
+    }
+    axes
+}
+
+fn sentence(courses: &[Course; Quality::ALL.len()]) -> String {
+    let part = |q: Quality| {
+        let course = courses[q as usize];
+        let rising = if course.spearman.is_finite() { format!("{:+.2}", course.spearman) } else { "none".into() };
+        format!("{} {:+.2} {} (Spearman {rising})", q.name(), course.change, q.unit())
+    };
+    let measured = Quality::ALL.into_iter().filter(|&q| courses[q as usize].change.is_finite());
+    format!("From end to end: {}.", measured.map(part).collect::<Vec<_>>().join(", "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn axis(label: &str, spearman: [f64; 4]) -> Axis {
+        let courses = spearman.map(|spearman| Course { spearman, change: spearman, span: 1.0 });
+        Axis { label: label.into(), range: [-3.0, 3.0], description: String::new(), sensitivity: 0.0, courses }
+    }
+
+    #[test]
+    fn an_axis_is_named_after_what_it_was_turned_to_or_its_clearest_quality_or_not_at_all() {
+        let courses = axis("", [0.7, -0.9, f64::NAN, 0.1]).courses;
+        assert_eq!(label(&courses, Quality::Brightness), "brightness");
+        assert_eq!(label(&courses, Quality::AttackNoise), "decay");
+        assert_eq!(label(&axis("", [0.5, -0.4, 0.2, 0.1]).courses, Quality::Decay), "timbre");
+    }
+
+    #[test]
+    fn an_axis_turned_round_has_its_ends_exchanged() {
+        let turned = Axis { range: [-3.0, 2.0], ..axis("decay", [0.1, -0.8, 0.0, 0.0]) }.turned_round();
+        assert_eq!((turned.range, turned.courses[1].spearman), ([-2.0, 3.0], 0.8));
+    }
+
+    #[test]
+    fn two_axes_of_one_name_are_told_apart() {
+        let axes = distinct(vec![axis("decay", [0.0, 0.8, 0.0, 0.0]), axis("decay", [0.0, 0.9, 0.0, 0.0])]);
+        assert_eq!((axes[0].label.as_str(), axes[1].label.as_str()), ("decay 2", "decay"));
+    }
+}

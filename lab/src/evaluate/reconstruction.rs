@@ -1,0 +1,76 @@
+//! How near reconstructed spectrograms are to the recordings'.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use super::render::Rendered;
+use crate::features::FeatureSet;
+use crate::split::cell;
+
+/// Errors over a set of notes.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Errors {
+    /// How many.
+    pub notes: usize,
+    /// Mean squared error of the normalised mel spectrograms.
+    pub mse: f64,
+    /// `1 - mse / variance`, the variance about the one mean of all values of all unseen notes.
+    pub r2: f64,
+}
+
+/// Reconstruction of notes that training never saw.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Reconstruction {
+    /// Variance of the values of all unseen notes about their one mean.
+    pub variance: f64,
+    /// All of them.
+    pub all: Errors,
+    /// Of (instrument, note) cells of which training saw other takes.
+    pub seen_cells: Errors,
+    /// Of cells of which training saw nothing, not even shifted copies.
+    pub unseen_cells: Errors,
+    /// Share of notes that have no other take in the data: of a random note, the chance that its cell is unseen.
+    pub unseen_share: f64,
+    /// Seen and unseen cells mixed in that proportion: what a split by note alone would find.
+    pub natural_mix: Errors,
+}
+
+/// Measures the spectrograms.
+#[must_use]
+pub fn measure(features: &FeatureSet, rendered: &[Rendered]) -> Reconstruction {
+    let values = || rendered.iter().flat_map(|r| &r.original).map(|&v| f64::from(v));
+    let count = values().count().max(1) as f64;
+    let mean = values().sum::<f64>() / count;
+    let variance = values().map(|v| (v - mean).powi(2)).sum::<f64>() / count;
+    let errors: Vec<(bool, f64)> = rendered.iter().map(|r| (r.note.seen_cell, squared_error(r))).collect();
+    let errors_of = |keep: &dyn Fn(bool) -> bool| {
+        let kept: Vec<f64> = errors.iter().filter(|(seen, _)| keep(*seen)).map(|(_, e)| *e).collect();
+        let mse = kept.iter().sum::<f64>() / kept.len() as f64;
+        Errors { notes: kept.len(), mse, r2: 1.0 - mse / variance }
+    };
+    let (all, seen, unseen) = (errors_of(&|_| true), errors_of(&|seen| seen), errors_of(&|seen| !seen));
+    let unseen_share = single_takes(features);
+    // One kind alone stands for both: a set of single takes has no seen cells at all.
+    let mse = match (seen.notes, unseen.notes) {
+        (0, _) | (_, 0) => all.mse,
+        _ => unseen_share * unseen.mse + (1.0 - unseen_share) * seen.mse,
+    };
+    let natural_mix = Errors { notes: all.notes, mse, r2: 1.0 - mse / variance };
+    Reconstruction { variance, all, seen_cells: seen, unseen_cells: unseen, unseen_share, natural_mix }
+}
+
+fn squared_error(rendered: &Rendered) -> f64 {
+    let pairs = rendered.original.iter().zip(&rendered.decoded);
+    pairs.map(|(a, b)| f64::from(a - b).powi(2)).sum::<f64>() / rendered.original.len() as f64
+}
+
+/// Share of notes that are the only take of their cell.
+fn single_takes(features: &FeatureSet) -> f64 {
+    let mut takes = BTreeMap::new();
+    for entry in &features.entries {
+        *takes.entry(cell(entry)).or_insert(0usize) += 1;
+    }
+    let single = takes.values().filter(|&&takes| takes == 1).count();
+    single as f64 / features.entries.len().max(1) as f64
+}

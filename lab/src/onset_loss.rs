@@ -1,0 +1,119 @@
+//! How loud the onset's hiss and click are: the squared error weighs two broadband frames out of a hundred and
+//! twenty little, and its best guess of a random spectrum is a smooth, too quiet one.
+
+use candle_core::{Device, Result, Tensor};
+use ukulelatent::dsp::mel::{MelScale, hz_to_mel, mel_to_hz};
+
+use crate::features::FrontEnd;
+
+/// The part of a note that is its onset.
+const ONSET_MS: f32 = 40.0;
+/// What a string's low partials do not drown.
+const LOWEST_HZ: f32 = 2000.0;
+/// An error of this many decibels counts 1.
+const SCALE_DB: f64 = 20.0;
+/// Energies are told apart down to this, 50 dB below that of one band at magnitude 1.
+const FLOOR: f64 = 1e-5;
+
+/// The level of a note's onset above 2 kHz, and how to compare two of them.
+pub struct OnsetLevel {
+    frames: usize,
+    first_band: usize,
+    /// `[1, 1, bands]`: what each band's squared magnitude adds to the energy.
+    weights: Tensor,
+    gain: f64,
+    /// Of the amplitude map's logarithm.
+    range: f64,
+}
+
+impl OnsetLevel {
+    /// Prepares it for one front end; `None` if the front end ends below 2 kHz.
+    ///
+    /// # Errors
+    /// None in practice; candle's.
+    pub fn new(front_end: &FrontEnd) -> Result<Option<Self>> {
+        let bands = centres_and_spacings_hz(front_end.mel);
+        let Some(first_band) = bands.iter().position(|(hz, _)| *hz >= LOWEST_HZ) else { return Ok(None) };
+        // The filters have unit area: a band's magnitude is a density, and a wide band holds more.
+        let weights: Vec<f32> = bands[first_band..].iter().map(|(_, spacing)| spacing / 1000.0).collect();
+        let end = front_end.onset_sample + front_end.sample_rate_hz.samples_in_ms(ONSET_MS);
+        let (gain, full_scale) = (front_end.amplitude.gain, front_end.amplitude.full_scale);
+        Ok(Some(Self {
+            // Frames whose middle, where the window is open, lies in the onset.
+            frames: (end.saturating_sub(front_end.geometry.fft_size / 2) / front_end.geometry.hop + 1)
+                .clamp(1, front_end.frames),
+            first_band,
+            weights: Tensor::new(weights, &Device::Cpu)?.unsqueeze(0)?.unsqueeze(0)?,
+            gain: gain.into(),
+            range: (1.0 + f64::from(gain) * f64::from(full_scale)).ln(),
+        }))
+    }
+
+    /// `[B]`: levels of `mel`, `[B, frames, bands]` in [-1, 1], in units of [`SCALE_DB`].
+    fn of(&self, mel: &Tensor) -> Result<Tensor> {
+        let bands = mel.dim(2)? - self.first_band;
+        let part = mel.narrow(1, 0, self.frames)?.narrow(2, self.first_band, bands)?.contiguous()?;
+        let magnitude = ((((part + 1.0)? * (0.5 * self.range))?.exp()? - 1.0)? / self.gain)?;
+        let energy = magnitude.sqr()?.broadcast_mul(&self.weights)?.flatten_from(1)?.sum(1)?;
+        let decibels = ((energy + FLOOR)?.log()? * (10.0 / std::f64::consts::LN_10))?;
+        decibels / SCALE_DB
+    }
+
+    /// Mean squared difference of the levels of `made` and of `wanted`, a constant; a scalar.
+    ///
+    /// # Errors
+    /// If shapes do not fit.
+    pub fn error(&self, made: &Tensor, wanted: &Tensor) -> Result<Tensor> {
+        (self.of(made)? - self.of(wanted)?.detach())?.sqr()?.mean_all()
+    }
+}
+
+/// Each band's centre, and the distance from it to the next, in hertz.
+fn centres_and_spacings_hz(scale: MelScale) -> Vec<(f32, f32)> {
+    let (low, high) = (hz_to_mel(scale.low_hz.into()), hz_to_mel(scale.high_hz.into()));
+    let step = (high - low) / (scale.bands + 1) as f64;
+    let edge_hz = |j: usize| mel_to_hz(low + step * j as f64);
+    (1..=scale.bands).map(|j| (edge_hz(j) as f32, (edge_hz(j + 1) - edge_hz(j)) as f32)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// `[1, frames, bands]`: silence, and `value` in the given frames and bands.
+    fn mel(frames: std::ops::Range<usize>, bands: std::ops::Range<usize>, value: f32) -> Tensor {
+        let f = FrontEnd::default();
+        let at = |t: usize, k: usize| if frames.contains(&t) && bands.contains(&k) { value } else { -1.0 };
+        let values = (0..f.frames).flat_map(|t| (0..f.mel.bands).map(move |k| (t, k))).map(|(t, k)| at(t, k));
+        Tensor::from_vec(values.collect(), (1, f.frames, f.mel.bands), &Device::Cpu).unwrap()
+    }
+
+    fn error(a: &Tensor, b: &Tensor) -> f32 {
+        let level = OnsetLevel::new(&FrontEnd::default()).unwrap().unwrap();
+        level.error(a, b).unwrap().to_scalar().unwrap()
+    }
+
+    #[test]
+    fn an_error_is_the_squared_decibels_of_the_energies() {
+        let map = FrontEnd::default().amplitude;
+        let (loud, soft) = (map.to_normalised(1.0), map.to_normalised(0.5));
+        let got = error(&mel(0..2, 400..450, loud), &mel(0..2, 400..450, soft));
+        let want = (20.0 * 2.0f32.log10() / 20.0).powi(2);
+        assert!((got - want).abs() < 0.01 * want, "{got}, wanted {want}");
+    }
+
+    #[test]
+    fn only_the_onset_above_2_khz_counts() {
+        let silence = mel(0..0, 0..0, 0.0);
+        assert!(error(&mel(0..2, 400..450, 0.5), &silence) > 1.0);
+        assert!(error(&mel(0..2, 0..200, 0.5), &silence) < 1e-9, "low bands");
+        assert!(error(&mel(20..40, 400..450, 0.5), &silence) < 1e-9, "later frames");
+    }
+
+    #[test]
+    fn a_front_end_without_such_bands_has_no_such_level() {
+        let mut front_end = FrontEnd::default();
+        front_end.mel.high_hz = 1500.0;
+        assert!(OnsetLevel::new(&front_end).unwrap().is_none());
+    }
+}
