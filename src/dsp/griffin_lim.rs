@@ -200,7 +200,7 @@ impl FastGriffinLim {
             *g = 1.0 / (fft_size as f32 * g.max(MIN_WINDOW_SUM * full));
         }
         // From silence to sound within the first half of the hop before the onset.
-        let (silent, rise) = (self.onset.saturating_sub(hop), hop / 2);
+        let (silent, rise) = (self.onset.saturating_sub(hop), (hop / 2).max(1));
         let sounds = if self.onset >= hop { silent + rise } else { 0 };
         for (n, g) in (before * hop..sounds).zip(gain.iter_mut()) {
             let past = n.saturating_sub(silent) as f32 / rise as f32;

@@ -1,10 +1,13 @@
+//! Streams: what comes out depends on the frames alone, and is finite.
+
+mod levels;
+mod real_notes;
+
 use proptest::prelude::*;
 
-use super::super::inversion::MelInverter;
-use super::super::mel::{MelFilterBank, MelScale};
 use super::super::metrics::{spectral_convergence_db, spectrogram};
 use super::super::stft::Stft;
-use super::super::testing::{GEOMETRY, ONSET, SAMPLES, rate, recordings, string};
+use super::super::testing::{GEOMETRY, ONSET, SAMPLES, string};
 use super::*;
 
 /// All samples of a whole spectrogram.
@@ -172,36 +175,6 @@ fn every_geometry_of_a_card_is_rebuilt() {
     }
 }
 
-/// What the sound is allowed to differ by, in decibels, on a string whose original is known.
-#[test]
-fn the_attack_is_as_loud_as_the_original_and_nothing_sounds_before_it() {
-    let original = string(196.0, SAMPLES);
-    let target = spectrogram(&mut Stft::new(GEOMETRY), &original);
-    let attack = ONSET..ONSET + 128;
-    for onset in [0, ONSET] {
-        let signal = rebuilt_from(onset, GEOMETRY, Quality::Play, &target);
-        let gap = level_db(&signal[attack.clone()]) - level_db(&original[attack.clone()]);
-        assert!(gap.abs() < 1.0, "attack {gap:.2} dB off");
-        let pre_echo = level_db(&signal[..ONSET - 256]) - level_db(&original[attack.clone()]);
-        assert!(pre_echo < -38.0, "pre-echo {pre_echo:.1} dB");
-        if onset > 0 {
-            assert!(signal[..ONSET - 256].iter().all(|&s| s == 0.0), "silent by construction");
-        }
-    }
-}
-
-#[test]
-fn a_silence_longer_than_the_opening_block_is_kept_through_the_blocks_that_it_reaches() {
-    let onset = 14 * GEOMETRY.hop;
-    let mut original = vec![0.0; onset - ONSET];
-    original.extend(string(196.0, SAMPLES - original.len()));
-    let target = spectrogram(&mut Stft::new(GEOMETRY), &original);
-    let signal = rebuilt_from(onset, GEOMETRY, Quality::Play, &target);
-    assert!(signal[..onset - GEOMETRY.hop].iter().all(|&s| s == 0.0));
-    let convergence = spectral_convergence_db(&mut Stft::new(GEOMETRY), &signal, &target);
-    assert!(convergence < -38.0, "{convergence:.1} dB");
-}
-
 /// A held note may change its target while it sounds: what is final stays, what comes is continuous with it.
 #[test]
 fn frames_that_change_later_change_no_sample_that_is_final_and_make_no_click() {
@@ -298,79 +271,4 @@ fn a_single_frame_and_a_constant_spectrum_are_finite_in_every_quality() {
         assert_sound(&signal);
         assert!(level_db(&signal) > -60.0, "{quality:?}: {} dB", level_db(&signal));
     }
-}
-
-#[test]
-fn the_level_at_block_edges_is_that_of_the_middle() {
-    let original = string(196.0, SAMPLES);
-    let signal = rebuilt(GEOMETRY, Quality::Play, &spectrogram(&mut Stft::new(GEOMETRY), &original));
-    let edges: Vec<usize> = Quality::Play.block_edges(110);
-    let deviation = |at: usize| {
-        let span = at - 64..at + 64;
-        level_db(&signal[span.clone()]) - level_db(&original[span])
-    };
-    let median = |of: &dyn Fn(&[usize]) -> usize| {
-        let mut all: Vec<f64> = edges.windows(2).map(|edges| deviation(of(edges))).collect();
-        all.sort_by(f64::total_cmp);
-        all[all.len() / 2]
-    };
-    // The frames of two blocks are equally loud half a window after the later ones begin.
-    let seam = (GEOMETRY.fft_size - GEOMETRY.hop) / 2;
-    let middle = |edges: &[usize]| (edges[0] + edges[1]) * GEOMETRY.hop / 2 + seam;
-    let gap = median(&|edges| edges[0] * GEOMETRY.hop + seam) - median(&middle);
-    assert!(gap.abs() < 0.3, "{gap:.2} dB");
-}
-
-/// Every 33rd recording that instruments play: a bass string below has partials closer than the window tells apart.
-fn real_notes() -> Option<Vec<(String, Vec<f32>)>> {
-    let mut notes = recordings(33)?;
-    notes.retain(|note| (36..=88).contains(&note.note));
-    assert!(notes.len() >= 24);
-    Some(notes.into_iter().map(|note| (note.name.clone(), note.aligned(ONSET, SAMPLES))).collect())
-}
-
-/// Mean and worst spectral convergence, and the attacks' levels against the originals', in dB.
-fn closeness(notes: &[(String, Vec<f32>)], quality: Quality, from_mel: bool) -> (f64, f64, Vec<f64>) {
-    let mut stft = Stft::new(GEOMETRY);
-    let scale = MelScale { bands: 500, low_hz: 0.0, high_hz: 11_025.0 };
-    let bank = MelFilterBank::new(scale, GEOMETRY, rate());
-    let mut inverter = MelInverter::new(&bank, MelInverter::ITERATIONS);
-    let (mut sum, mut worst, mut attacks) = (0.0, f64::NEG_INFINITY, Vec::new());
-    for (name, original) in notes {
-        let mut target = spectrogram(&mut stft, original);
-        if from_mel {
-            let mut mel = vec![0.0; bank.bands()];
-            for row in target.chunks_exact_mut(GEOMETRY.bins()) {
-                bank.apply(row, &mut mel);
-                inverter.invert(&mel, row);
-            }
-        }
-        let signal = rebuilt_from(ONSET, GEOMETRY, quality, &target);
-        let convergence = spectral_convergence_db(&mut stft, &signal, &target);
-        println!("{quality:?} {name}: {convergence:.1} dB");
-        sum += convergence;
-        worst = worst.max(convergence);
-        attacks.push(level_db(&signal[ONSET..ONSET + 128]) - level_db(&original[ONSET..ONSET + 128]));
-    }
-    attacks.sort_by(f64::total_cmp);
-    (sum / notes.len() as f64, worst, attacks)
-}
-
-#[test]
-fn real_notes_are_closer_to_their_spectrogram_than_the_agreed_limits() {
-    let Some(notes) = real_notes() else { return };
-    let (mean, worst, attacks) = closeness(&notes, Quality::Play, false);
-    assert!(mean < -44.0 && worst < -38.0, "mean {mean:.2} dB, worst {worst:.2} dB");
-    let (median, p90) = (attacks[attacks.len() / 2], attacks[attacks.len() * 9 / 10]);
-    assert!(
-        median.abs() < 1.0 && p90 < 2.0,
-        "attacks {median:.2} dB at the median, {p90:.2} dB at the 90th percentile"
-    );
-    let (mean, ..) = closeness(&notes, Quality::Play, true);
-    assert!(mean < -36.0, "from mel frames: mean {mean:.2} dB");
-    // Every third for the sake of time.
-    let some: Vec<_> = notes.into_iter().step_by(3).collect();
-    let (fine, ..) = closeness(&some, Quality::Fine, false);
-    let (play, ..) = closeness(&some, Quality::Play, false);
-    assert!(fine < play - 4.0, "fine: mean {fine:.2} dB, play {play:.2} dB");
 }
