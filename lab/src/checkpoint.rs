@@ -39,8 +39,7 @@ pub fn write_atomically(path: &Path, write: impl FnOnce(&Path) -> Result<(), Run
 /// [`RunError::Io`] if the system refuses.
 pub fn save(folder: &Path, tensors: &HashMap<String, Tensor>) -> Result<(), RunError> {
     write_atomically(&folder.join(CHECKPOINT_NAME), |path| {
-        safetensors::save(tensors, path)
-            .map_err(|e| RunError::unexpected(path, "a folder to write checkpoints in", e))
+        safetensors::save(tensors, path).map_err(|e| RunError::unexpected(path, "room for a checkpoint", e))
     })
 }
 

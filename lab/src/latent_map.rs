@@ -65,7 +65,7 @@ pub fn principal_plane(points: &[Point]) -> Vec<[f32; 2]> {
 }
 
 /// The places of `points` on a map where neighbours stay neighbours: t-SNE (van der Maaten & Hinton 2008), exact, from
-/// the principal plane on. The same points give the same map. Fewer than [`FEWEST_MAPPED`] points lie on the plane.
+/// the principal plane on. The same points give the same map. Fewer than ten points lie on the plane.
 #[must_use]
 pub fn t_sne(points: &[Point]) -> Vec<[f32; 2]> {
     let plane = principal_plane(points);
@@ -77,14 +77,23 @@ pub fn t_sne(points: &[Point]) -> Vec<[f32; 2]> {
     let scale = 1e-4 / spread.sqrt().max(f64::MIN_POSITIVE) as f32;
     let start: Vec<f32> = plane.iter().flat_map(|xy| xy.map(|x| x * scale)).collect();
     let distance = |a: &Point, b: &Point| a.iter().zip(b).map(|(a, b)| (a - b).powi(2)).sum::<f32>().sqrt();
-    let mut map = bhtsne::tSNE::<f32, Point, 2>::new(points);
-    map.perplexity(PERPLEXITY.min((points.len() - 1) as f32 / 3.5)).epochs(EPOCHS).initial_embedding(start);
-    if points.len() <= MOST_EXACT {
-        map.exact(distance)
-    } else {
-        map.barnes_hut(THETA, distance)
+    let embed = || {
+        let mut map = bhtsne::tSNE::<f32, Point, 2>::new(points);
+        let perplexity = PERPLEXITY.min((points.len() - 1) as f32 / 3.5);
+        map.perplexity(perplexity).epochs(EPOCHS).initial_embedding(start);
+        if points.len() <= MOST_EXACT {
+            map.exact(distance)
+        } else {
+            map.barnes_hut(THETA, distance)
+        };
+        map.embedding().as_chunks::<2>().0.to_vec()
     };
-    map.embedding().as_chunks::<2>().0.to_vec()
+    // Sums that several threads share out come out in another order each time. Where the system refuses a thread of its own,
+    // the map may differ in its last digits.
+    match rayon::ThreadPoolBuilder::new().num_threads(1).build() {
+        Ok(alone) => alone.install(embed),
+        Err(_) => embed(),
+    }
 }
 
 /// t-SNE weighs neighbourhoods: there must be some.

@@ -278,7 +278,7 @@ mod tests {
         let mut muon = Adam::new(&parameters, Rule::Muon);
         let error = || x.sqr().unwrap().mean_all().unwrap();
         let before = error().to_scalar::<f32>().unwrap();
-        for _ in 0..50 {
+        for _ in 0..150 {
             let store = error().backward().unwrap();
             muon.step(&parameters, &store, 0.05, 10.0).unwrap();
         }

@@ -12,9 +12,8 @@ pub const METADATA_KEY: &str = "ukulelatent.card";
 pub const CARD_VERSION: u32 = 1;
 /// Latent coordinates of every instrument.
 pub const LATENT_DIM: usize = 4;
-/// Fewer samples a frame than this hold no pitch.
+/// Fewer samples a frame hold no pitch, more are seconds.
 const MIN_FFT_SIZE: usize = 64;
-/// More samples a frame than this are seconds, not frames.
 const MAX_FFT_SIZE: usize = 65_536;
 const MAX_FRAMES: usize = 65_536;
 const MAX_BANDS: usize = 8192;
@@ -42,8 +41,7 @@ pub struct ModelCard {
     pub amplitude: AmplitudeMap,
     /// Frames of a whole note.
     pub frames: usize,
-    /// Frames before a wanted one that the decoder must see again to make it exactly (its receptive field, less
-    /// one). Only a decoder with a `frames` input is cut in chunks.
+    /// Frames before a wanted one that a decoder cut in chunks must see again: its receptive field, less one.
     #[serde(default)]
     pub context_frames: usize,
     /// Where in the reconstructed signal a note begins to sound, in samples.
@@ -87,7 +85,7 @@ pub struct LatentAxis {
     pub label: String,
     /// The range in which the model sounds good.
     pub range: [f32; 2],
-    /// What was measured along it, in a sentence.
+    /// What was measured along it.
     #[serde(default)]
     pub description: String,
 }
@@ -226,8 +224,7 @@ impl ModelCard {
             "lowest <= highest, both in 21..=104",
             format!("{}..={}", lowest.number(), highest.number()),
         )?;
-        for axis in &self.axes {
-            let [low, high] = axis.range;
+        for LatentAxis { range: [low, high], .. } in &self.axes {
             require(low < high, "axes.range", "low < high", format!("{low}..{high}"))?;
         }
         Ok(())
@@ -248,8 +245,7 @@ mod tests {
     use super::*;
 
     fn card() -> ModelCard {
-        let axis =
-            |label: &str| LatentAxis { label: label.into(), range: [-3.0, 3.0], description: String::new() };
+        let axis = LatentAxis { label: "1".into(), range: [-3.0, 3.0], description: String::new() };
         ModelCard {
             card_version: CARD_VERSION,
             name: "Test".into(),
@@ -264,7 +260,7 @@ mod tests {
             context_frames: 28,
             onset_sample: 512,
             notes: NoteRange { lowest: MidiNote::new(36).unwrap(), highest: MidiNote::new(88).unwrap() },
-            axes: [axis("1"), axis("2"), axis("3"), axis("4")],
+            axes: std::array::from_fn(|_| axis.clone()),
             map: Vec::new(),
             credits: Vec::new(),
             training: serde_json::Value::Null,

@@ -68,6 +68,19 @@ pub struct Axis {
     pub courses: [Course; Quality::ALL.len()],
 }
 
+impl Axis {
+    fn named_after(&self) -> Option<Quality> {
+        Quality::ALL.into_iter().find(|quality| self.label == quality.name())
+    }
+
+    /// The same axis with its ends exchanged.
+    fn turned_round(self) -> Self {
+        let [low, high] = self.range;
+        let courses = self.courses.map(|c| Course { spearman: -c.spearman, change: -c.change, span: c.span });
+        Self { range: [-high, -low], description: sentence(&courses), courses, ..self }
+    }
+}
+
 /// [`AXES_NAME`]: a run's coordinates.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Axes {
@@ -137,17 +150,26 @@ pub fn find(folder: &Path, features: &FeatureSet) -> Result<Axes, RunError> {
     let points: Vec<Point> = subject.encodings(features)?.iter().map(|e| e.z).collect();
     let whitening = Transform::whitening(&moments(&points));
     subject.change_coordinates(&whitening)?;
-    let rotation = ordered_rotation(&mut subject)?;
+    let (mut rotation, meant) = ordered_rotation(&mut subject)?;
     subject.change_coordinates(&Transform { centre: [0.0; LATENT_DIM], matrix: rotation })?;
-    let axes = (0..LATENT_DIM).map(|i| describe(&mut subject, i)).collect::<Result<Vec<_>, _>>()?;
+    let mut axes = Vec::new();
+    for (i, meant) in meant.into_iter().enumerate() {
+        let axis = describe(&mut subject, i, meant)?;
+        // What an axis is named after rises along it.
+        let falls = axis.named_after().is_some_and(|q| axis.courses[q as usize].spearman < 0.0);
+        if falls {
+            rotation[i] = rotation[i].map(|x| -x);
+        }
+        axes.push(if falls { axis.turned_round() } else { axis });
+    }
     let axes = Axes { steps, transform: whitening.then(&rotation), axes: distinct(axes) };
     write_json(&folder.join(AXES_NAME), &axes)?;
     // As everybody else will read them: JSON keeps one digit less.
     Axes::find(folder, steps)
 }
 
-/// The rotation whose rows are the axes, the most audible first.
-fn ordered_rotation(subject: &mut Subject) -> Result<Matrix, RunError> {
+/// The rotation whose rows are the axes, the most audible first, and the quality that each is to carry.
+fn ordered_rotation(subject: &mut Subject) -> Result<(Matrix, [Quality; LATENT_DIM]), RunError> {
     let rotation = transform::nearest_rotation(&gradients(subject)?);
     // How audible each is can only be heard once it is an axis.
     subject.change_coordinates(&Transform { centre: [0.0; LATENT_DIM], matrix: rotation })?;
@@ -159,7 +181,7 @@ fn ordered_rotation(subject: &mut Subject) -> Result<Matrix, RunError> {
     subject.change_coordinates(&Transform { centre: [0.0; LATENT_DIM], matrix: back })?;
     let mut order: Vec<usize> = (0..LATENT_DIM).collect();
     order.sort_by(|&a, &b| audible[b].total_cmp(&audible[a]));
-    Ok(from_fn(|i| rotation[order[i]]))
+    Ok((from_fn(|i| rotation[order[i]]), from_fn(|i| Quality::ALL[order[i]])))
 }
 
 /// For each quality, in a row, the direction of z in which it rises: its correlations with the coordinates over notes of
@@ -192,11 +214,11 @@ fn gradients(subject: &mut Subject) -> Result<Matrix, RunError> {
     Ok(from_fn(|q| sums[q].map(|sum| WEIGHTS[q] * sum)))
 }
 
-fn describe(subject: &mut Subject, axis: usize) -> Result<Axis, RunError> {
+fn describe(subject: &mut Subject, axis: usize, meant: Quality) -> Result<Axis, RunError> {
     let range = useful_range(subject, axis)?;
     let courses = courses(subject, axis, range)?;
     let sensitivity = sweeps::sensitivity(subject, axis)?;
-    Ok(Axis { label: label(&courses), range, description: sentence(&courses), sensitivity, courses })
+    Ok(Axis { label: label(&courses, meant), range, description: sentence(&courses), sensitivity, courses })
 }
 
 /// As far from zero, to either side, as every one of [`NOTES`] sounds like a note.
@@ -221,11 +243,13 @@ fn useful_range(subject: &mut Subject, axis: usize) -> Result<[f32; 2], RunError
     Ok(ends)
 }
 
-/// The quality with the clearest course.
-fn label(courses: &[Course; Quality::ALL.len()]) -> String {
-    let clear = |q: &Quality| courses[*q as usize].spearman.abs();
-    let best = Quality::ALL.into_iter().filter(|q| clear(q) >= CLEAR).max_by(|a, b| clear(a).total_cmp(&clear(b)));
-    best.map_or("timbre", Quality::name).to_owned()
+/// The quality that the axis was turned to, or else the one with the clearest course.
+fn label(courses: &[Course; Quality::ALL.len()], meant: Quality) -> String {
+    let clear = |q: Quality| courses[q as usize].spearman.abs();
+    let named = |&q: &Quality| clear(q) >= CLEAR;
+    let clearest = || Quality::ALL.into_iter().filter(named).max_by(|&a, &b| clear(a).total_cmp(&clear(b)));
+    let clearest = Some(meant).filter(named).or_else(clearest);
+    clearest.map_or("timbre", Quality::name).to_owned()
 }
 
 /// Axes that would be called the same are told apart: the clearer one keeps the name.
@@ -261,9 +285,17 @@ mod tests {
     }
 
     #[test]
-    fn an_axis_is_named_after_its_clearest_quality_or_not_at_all() {
-        assert_eq!(label(&axis("", [0.7, -0.9, f64::NAN, 0.1]).courses), "decay");
-        assert_eq!(label(&axis("", [0.5, -0.4, f64::NAN, 0.1]).courses), "timbre");
+    fn an_axis_is_named_after_what_it_was_turned_to_or_its_clearest_quality_or_not_at_all() {
+        let courses = axis("", [0.7, -0.9, f64::NAN, 0.1]).courses;
+        assert_eq!(label(&courses, Quality::Brightness), "brightness");
+        assert_eq!(label(&courses, Quality::AttackNoise), "decay");
+        assert_eq!(label(&axis("", [0.5, -0.4, 0.2, 0.1]).courses, Quality::Decay), "timbre");
+    }
+
+    #[test]
+    fn an_axis_turned_round_has_its_ends_exchanged() {
+        let turned = Axis { range: [-3.0, 2.0], ..axis("decay", [0.1, -0.8, 0.0, 0.0]) }.turned_round();
+        assert_eq!((turned.range, turned.courses[1].spearman), ([-2.0, 3.0], 0.8));
     }
 
     #[test]

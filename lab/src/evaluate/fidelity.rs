@@ -29,10 +29,21 @@ pub struct Fidelity {
     pub inharmonicity: f64,
 }
 
-/// Measures the sounds.
+/// Measures reconstructions.
 #[must_use]
 pub fn measure(features: &FeatureSet, rendered: &[Rendered]) -> Fidelity {
-    let measured: Vec<Pair> = rendered.par_iter().map(|r| Pair::of(features, r)).collect();
+    compare(features, rendered, |r| &r.sound)
+}
+
+/// Measures what a perfect decoder would reach: the recordings' own spectrograms, made to sound. What is lost here no
+/// training brings back.
+#[must_use]
+pub fn limit(features: &FeatureSet, rendered: &[Rendered]) -> Fidelity {
+    compare(features, rendered, |r| &r.best)
+}
+
+fn compare(features: &FeatureSet, rendered: &[Rendered], made: fn(&Rendered) -> &[f32]) -> Fidelity {
+    let measured: Vec<Pair> = rendered.par_iter().map(|r| Pair::of(features, r, made(r))).collect();
     let signed: Vec<f64> = measured.iter().filter_map(|pair| pair.attack_db).collect();
     let distances: Vec<f64> = signed.iter().map(|db| db.abs()).collect();
     let correlation = |quality: Quality| {
@@ -62,7 +73,7 @@ struct Pair {
 }
 
 impl Pair {
-    fn of(features: &FeatureSet, rendered: &Rendered) -> Self {
+    fn of(features: &FeatureSet, rendered: &Rendered, made: &[f32]) -> Self {
         let entry = rendered.note.entry;
         let sound = |samples| Sound {
             samples,
@@ -70,7 +81,7 @@ impl Pair {
             onset: features.front_end.onset_sample,
             note: features.entries[entry].note,
         };
-        let (original, made) = (sound(features.audio(entry)), sound(&rendered.sound));
+        let (original, made) = (sound(features.audio(entry)), sound(made));
         let attack_db = match (attack_level_db(&original), attack_level_db(&made)) {
             (Some((want, floor)), Some((got, _))) => Some(got.max(floor) - want.max(floor)),
             (Some((want, floor)), None) => Some(floor - want.max(floor)),

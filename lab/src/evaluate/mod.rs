@@ -80,6 +80,8 @@ pub struct Evaluation {
     pub reconstruction: Option<Reconstruction>,
     /// What is left of the attack, and of what one hears.
     pub fidelity: Option<Fidelity>,
+    /// The same of the recordings' own spectrograms, made to sound: what a perfect decoder would reach.
+    pub fidelity_limit: Option<Fidelity>,
     /// Pitch, through the whole chain to sound.
     pub pitch: Pitch,
     /// Whether neighbours are of a family.
@@ -131,6 +133,7 @@ pub fn evaluate(model: &Path, features: &FeatureSet, effort: Effort) -> Result<E
         model: model.display().to_string(),
         reconstruction: rendered.as_ref().map(|r| reconstruction::measure(features, r)),
         fidelity: rendered.as_ref().map(|r| fidelity::measure(features, r)),
+        fidelity_limit: rendered.as_ref().map(|r| fidelity::limit(features, r)),
         pitch: pitch::measure(&mut subject, features, rendered.as_deref(), &timbres, effort.timbres)?,
         families: unseen.as_ref().map(|unseen| families::measure(&encodings, unseen, features)),
         sweeps: sweeps::measure(&mut subject)?,

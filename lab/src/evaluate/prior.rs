@@ -164,6 +164,6 @@ mod tests {
 
     #[test]
     fn a_note_that_is_still_sounding_at_its_end_is_whole() {
-        assert!(health(|t| 0.4 * (-1.0 * t).exp()).whole);
+        assert!(health(|t| 0.4 * (-t).exp()).whole);
     }
 }

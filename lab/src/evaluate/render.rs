@@ -18,6 +18,8 @@ pub struct Rendered {
     pub decoded: Vec<f32>,
     /// And the sound of that.
     pub sound: Vec<f32>,
+    /// The sound of the original's spectrogram: what a perfect decoder would make.
+    pub best: Vec<f32>,
 }
 
 /// Reconstructs all of `unseen`.
@@ -36,7 +38,8 @@ pub fn render(subject: &mut Subject, features: &FeatureSet, unseen: &[Unseen]) -
             |chain, (note, decoded)| {
                 bar.inc(1);
                 let original = features.mel(note.entry, 0);
-                Rendered { note: *note, original, sound: chain.sound(&decoded), decoded }
+                let (sound, best) = (chain.sound(&decoded), chain.sound(&original));
+                Rendered { note: *note, original, sound, best, decoded }
             },
         )
         .collect();

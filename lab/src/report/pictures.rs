@@ -94,24 +94,20 @@ pub fn map(subject: &mut Subject, features: &FeatureSet, path: &Path) -> Result<
         if low <= high { low - margin..high + margin } else { -1.0..1.0 }
     };
     picture(path, (1200, 900), |root| {
-        let mut chart = ChartBuilder::on(root)
+        let (left, right) = root.split_horizontally(960);
+        let mut chart = ChartBuilder::on(&left)
             .caption("Where the recordings lie (t-SNE of z)", (FONT, 28))
             .margin(16)
             .build_cartesian_2d(range(0), range(1))?;
         for (place, (label, points)) in by_label.iter().enumerate() {
             let colour = label_colour(place);
-            let dots = points.iter().map(|&xy| Circle::new(xy, 5, colour.mix(0.8).filled()));
-            let series = chart.draw_series(dots)?;
+            chart.draw_series(points.iter().map(|&xy| Circle::new(xy, 5, colour.mix(0.8).filled())))?;
             if place < LEGEND {
-                series.label(*label).legend(move |at| Circle::new(at, 5, colour.filled()));
+                let y = 70 + 30 * place as i32;
+                right.draw(&Circle::new((12, y + 9), 6, colour.filled()))?;
+                text(&right, label, (28, y), 18)?;
             }
         }
-        chart
-            .configure_series_labels()
-            .label_font((FONT, 18))
-            .background_style(WHITE.mix(0.8))
-            .border_style(BLACK)
-            .draw()?;
         Ok(())
     })
 }
