@@ -283,7 +283,8 @@ mod tests {
             muon.step(&parameters, &store, 0.05, 10.0).unwrap();
         }
         assert!(muon.second[0].iter().all(|&s| s == 0.0), "Adam had no hand in it");
-        assert!(error().to_scalar::<f32>().unwrap() < 0.1 * before);
+        // Fifty steps move each singular value by 4, of some 9 at most.
+        assert!(error().to_scalar::<f32>().unwrap() < 0.5 * before);
     }
 
     #[test]
