@@ -33,7 +33,8 @@ fn code(text: &str) -> impl Iterator<Item = &str> {
 /// The files under a folder that are not tests altogether.
 fn modules(folder: &str) -> Vec<(PathBuf, String)> {
     let mut files = rust_files(folder);
-    files.retain(|(path, _)| !path.ends_with("tests.rs") && !path.ends_with("testing.rs"));
+    let of_tests = |path: &Path| path.parent().is_some_and(|folder| folder.ends_with("tests"));
+    files.retain(|(path, _)| !path.ends_with("tests.rs") && !path.ends_with("testing.rs") && !of_tests(path));
     files
 }
 
