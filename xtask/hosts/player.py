@@ -1,6 +1,7 @@
 """The plugin in pedalboard, driven as a DAW drives it: events and automation, block by block."""
 
 import re
+import weakref
 from dataclasses import dataclass
 
 import mido
@@ -48,12 +49,18 @@ def load(path):
     return pedalboard.VST3Plugin(str(path), initialization_timeout=LOAD_S)
 
 
+# The parameters of each plugin: pedalboard looks through all of the hidden ones whenever it is asked, 20 ms a time.
+_parameters = weakref.WeakKeyDictionary()
+
+
 def parameter(plugin, name):
     """The parameter whose displayed name begins with `name`, whatever its unit."""
-    for candidate in plugin.parameters.values():
+    if plugin not in _parameters:
+        _parameters[plugin] = list(plugin.parameters.values())
+    for candidate in _parameters[plugin]:
         if candidate.name.lower().split()[0] == name:
             return candidate
-    raise KeyError(f"the plugin shows no parameter {name}: {[p.name for p in plugin.parameters.values()]}")
+    raise KeyError(f"the plugin shows no parameter {name}: {[p.name for p in _parameters[plugin]]}")
 
 
 def set_latents(plugin, latents):
