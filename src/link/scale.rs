@@ -19,13 +19,16 @@ impl Default for ScaleChoice {
     fn default() -> Self {
         Self {
             files: Mutex::default(),
-            generation: AtomicU32::new(0),
+            generation: AtomicU32::new(Self::TWELVE_EQUAL_STEPS),
             cents: array::from_fn(|_| AtomicF32::new(0.0)),
         }
     }
 }
 
 impl ScaleChoice {
+    /// The generation before any choice.
+    pub const TWELVE_EQUAL_STEPS: u32 = 0;
+
     /// Chooses a scale for the notes to come. One that cannot be used is kept for the project, and twelve equal
     /// steps play.
     ///

@@ -2,6 +2,7 @@
 
 use crate::engine::{NoteId, Tuning};
 use crate::instance::Instance;
+use crate::link::ScaleChoice;
 use crate::params::UkulelatentParams;
 use crate::perform::Performer;
 use crate::tuning::mts_esp::MtsClient;
@@ -10,12 +11,16 @@ use crate::tuning::mts_esp::MtsClient;
 pub(super) struct Playing {
     pub instance: Instance,
     pub performer: Performer,
-    /// As the engine has it.
+    /// As the parameters have it.
+    own_tuning: Tuning,
+    /// As the engine has it: the parameters', but for keys that the conductor spoke of.
     tuning: Tuning,
     /// Whoever may conduct the session's tuning.
     conductor: Option<MtsClient>,
     follows_conductor: bool,
-    /// Cents that master tune and transposition add to what the conductor says.
+    /// Which choice of scale `own_tuning` is of.
+    scale_generation: u32,
+    /// Cents that master tune and transposition add, to what the conductor says too.
     moved_cents: f32,
     /// Samples since activation: the song's position where the host has none.
     clock: i64,
@@ -27,9 +32,11 @@ impl Playing {
         let mut playing = Self {
             instance,
             performer,
+            own_tuning: [0.0; 128],
             tuning: [0.0; 128],
             conductor: MtsClient::join(),
             follows_conductor: false,
+            scale_generation: ScaleChoice::TWELVE_EQUAL_STEPS,
             moved_cents: 0.0,
             clock: 0,
         };
@@ -43,23 +50,26 @@ impl Playing {
         engine.set_controls(params.controls());
         self.performer.set(engine, params.settings());
         self.follows_conductor = params.tuning.mts_esp.value();
-        self.moved_cents = params.retuning_cents();
-        let tuning = params.tuning_table();
-        if tuning.map(f32::to_bits) != self.tuning.map(f32::to_bits) {
-            self.tuning = tuning;
-            engine.set_tuning(tuning);
+        let (generation, moved_cents) = (params.scale_choice().generation(), params.retuning_cents());
+        if (generation, moved_cents.to_bits()) != (self.scale_generation, self.moved_cents.to_bits()) {
+            (self.scale_generation, self.moved_cents) = (generation, moved_cents);
+            self.own_tuning = params.tuning_table();
+            self.tuning = self.own_tuning;
+            engine.set_tuning(self.tuning);
         }
     }
 
     /// A key goes down, in the tuning of this moment.
     pub fn note_on(&mut self, id: NoteId, velocity: f32, position: i64) {
         let engine = &mut self.instance.engine;
-        if let Some(conductor) = self.conductor.as_ref().filter(|_| self.follows_conductor)
-            && let Some(cents) = conductor.cents(id.key, id.channel)
-        {
+        let key = usize::from(id.key.number());
+        let conductor = self.conductor.as_ref().filter(|_| self.follows_conductor);
+        let conducted = conductor.and_then(|conductor| conductor.cents(id.key, id.channel));
+        let cents = conducted.map_or(self.own_tuning[key], |cents| cents + self.moved_cents);
+        if cents.to_bits() != self.tuning[key].to_bits() {
             // Notes that wait are struck in the tuning that they were told.
             self.performer.strike_waiting(engine);
-            self.tuning[usize::from(id.key.number())] = cents + self.moved_cents;
+            self.tuning[key] = cents;
             engine.set_tuning(self.tuning);
         }
         self.performer.note_on(engine, id, velocity, position);
