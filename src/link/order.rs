@@ -73,12 +73,6 @@ impl Recipe {
         quality: Quality::Play,
         seed: 0,
     };
-
-    /// Whether the engine may change the note while it sounds, so that it cannot be made far ahead.
-    #[must_use]
-    pub fn is_open(&self) -> bool {
-        self.morph_ms > 0.0 || self.time.sustain != Sustain::Off
-    }
 }
 
 /// (audio -> worker) Make this note. Sending neither allocates nor drops.

@@ -59,7 +59,6 @@ impl Cache {
         let _ = thread_priority::set_current_thread_priority(thread_priority::ThreadPriority::Min);
         while !self.end.is_stopped() {
             if let Some((_, mut start)) = self.end.next_wish() {
-                start.chunks.clear();
                 if self.make(&mut start).is_err() {
                     // An empty start says that there is none; why, a worker says when the note is played.
                     start.chunks.clear();

@@ -3,13 +3,14 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use nice_plug::prelude::Enum as _;
 use serde_json::Value;
 use ukulelatent::engine::{Controls, Tuning};
 use ukulelatent::link::{ModelChoice, ScaleChoice};
 use ukulelatent::model::backend::{Backend, BackendKind};
 use ukulelatent::model::card::LATENT_DIM;
 use ukulelatent::model::{Catalog, ModelFile, ModelReference};
-use ukulelatent::params::{LATENT_REACH, UkulelatentParams, set_value};
+use ukulelatent::params::{LATENT_REACH, QualitySetting, UkulelatentParams, set_value};
 use ukulelatent::perform::Settings;
 use ukulelatent::preset::Preset;
 use ukulelatent::tuning::ScaleFiles;
@@ -49,8 +50,8 @@ pub struct SoundArgs {
     #[arg(long, value_name = "SHARE", value_parser = between(0.0, 1.0))]
     velocity_sensitivity: Option<f32>,
     /// How much work goes into the sound [default: play]
-    #[arg(long, value_enum)]
-    quality: Option<QualityArg>,
+    #[arg(long, value_name = "QUALITY", value_parser = QualitySetting::ids().unwrap_or_default().to_vec())]
+    quality: Option<String>,
     /// All keys higher by this many cents, -100 to 100 [default: 0]
     #[arg(long, value_name = "CENTS", value_parser = between(-100.0, 100.0), allow_hyphen_values = true)]
     tune: Option<f32>,
@@ -67,24 +68,6 @@ pub struct SoundArgs {
     /// Any parameter by its id, as in `wheel_z1=1.5`; `preset show` lists ids and values. May be given again
     #[arg(long = "set", value_name = "ID=VALUE", value_parser = parse_setting)]
     set: Vec<(String, Value)>,
-}
-
-/// The qualities by name: the ids of the parameter.
-#[derive(Clone, Copy, clap::ValueEnum)]
-enum QualityArg {
-    Draft,
-    Play,
-    Fine,
-}
-
-impl QualityArg {
-    fn id(self) -> &'static str {
-        match self {
-            Self::Draft => "draft",
-            Self::Play => "play",
-            Self::Fine => "fine",
-        }
-    }
 }
 
 /// A point in the latent space.
@@ -145,7 +128,7 @@ impl SoundArgs {
             number("velocity", self.velocity_sensitivity),
             number("tune", self.tune),
             self.transpose.map(|semitones| ("transpose", Value::from(semitones))),
-            self.quality.map(|quality| ("quality", Value::from(quality.id()))),
+            self.quality.as_deref().map(|quality| ("quality", Value::from(quality))),
         ];
         for (id, value) in named.iter().flatten() {
             set_value(params, id, value)?;
