@@ -6,6 +6,7 @@
 pub mod calibrate;
 pub mod dsp;
 pub mod engine;
+pub mod heat;
 pub mod instance;
 pub mod link;
 pub mod model;

@@ -6,6 +6,8 @@ use plotters::coord::Shift;
 use plotters::prelude::*;
 use plotters::style::{FontStyle, register_font};
 
+use ukulelatent::heat;
+
 use crate::run_error::RunError;
 
 /// The font of all text.
@@ -16,16 +18,6 @@ pub type Canvas<'a> = DrawingArea<BitMapBackend<'a>, Shift>;
 
 /// What a drawing may fail with.
 pub type Drawn = Result<(), Box<dyn std::error::Error>>;
-
-/// From quiet to loud, evenly spaced: lightness rises in even steps, so that no level stands out by itself.
-const PALETTE: [[f32; 3]; 6] = [
-    [4.0, 5.0, 20.0],
-    [70.0, 40.0, 130.0],
-    [160.0, 76.0, 130.0],
-    [232.0, 122.0, 96.0],
-    [250.0, 184.0, 88.0],
-    [252.0, 238.0, 190.0],
-];
 
 /// Colours that people with any eyes tell apart (Okabe & Ito 2008), and darker ones for more labels.
 const LABELS: [RGBColor; 14] = [
@@ -92,11 +84,8 @@ pub fn spectrogram(area: &Canvas<'_>, mel: &[f32], bands: usize) -> Drawn {
 
 /// The colour of a normalised value, -1 to 1.
 fn colour(value: f32) -> RGBColor {
-    let place = (0.5 + 0.5 * value).clamp(0.0, 1.0) * (PALETTE.len() - 1) as f32;
-    let lower = (place as usize).min(PALETTE.len() - 2);
-    let mix = place - lower as f32;
-    let part = |c: usize| (PALETTE[lower][c] * (1.0 - mix) + PALETTE[lower + 1][c] * mix).round() as u8;
-    RGBColor(part(0), part(1), part(2))
+    let [r, g, b] = heat::colour(0.5 + 0.5 * value);
+    RGBColor(r, g, b)
 }
 
 /// A line of text with its top left corner at `at`.

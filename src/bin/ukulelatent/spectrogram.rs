@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use plotters::coord::Shift;
 use plotters::prelude::*;
 use ukulelatent::dsp::stft::{FrameGeometry, Stft};
+use ukulelatent::heat;
 use ukulelatent::units::{SampleRate, gain_to_db};
 
 use crate::wav::partial_path;
@@ -19,16 +20,6 @@ const RANGE_DB: f32 = 90.0;
 const FRAME_S: f32 = 4096.0 / 48_000.0;
 /// Width of the colour scale and of the room for its labels, in pixels.
 const SCALE_WIDTH: u32 = 90;
-/// From quiet to loud, evenly spaced: lightness rises in even steps, so that no level stands out by itself.
-const PALETTE: [[f32; 3]; 6] = [
-    [4.0, 5.0, 20.0],
-    [70.0, 40.0, 130.0],
-    [160.0, 76.0, 130.0],
-    [232.0, 122.0, 96.0],
-    [250.0, 184.0, 88.0],
-    [252.0, 238.0, 190.0],
-];
-
 /// A picture that cannot be written.
 #[derive(Debug, thiserror::Error)]
 #[error("{path}: cannot be written: {reason}")]
@@ -100,14 +91,9 @@ impl Levels {
     }
 }
 
-/// The colour of a level in dB, 0 at most.
+/// The colour of a level in dB, 0 at most. Silence has no levels at all: its colour is the lowest.
 fn colour(db: f32) -> [u8; 3] {
-    // Silence has no levels at all: its colour is the lowest.
-    let share = if db.is_finite() { (1.0 + db / RANGE_DB).clamp(0.0, 1.0) } else { 0.0 };
-    let place = share * (PALETTE.len() - 1) as f32;
-    let lower = (place as usize).min(PALETTE.len() - 2);
-    let mix = place - lower as f32;
-    std::array::from_fn(|c| (PALETTE[lower][c] * (1.0 - mix) + PALETTE[lower + 1][c] * mix).round() as u8)
+    heat::colour(1.0 + db / RANGE_DB)
 }
 
 type Canvas<'a> = DrawingArea<BitMapBackend<'a>, Shift>;
@@ -192,18 +178,7 @@ mod tests {
         let levels = Levels::of(&tone, rate);
         assert!(levels.at(0.25, 3000.0) > -1.0);
         assert!(levels.at(0.25, 1000.0) < -60.0);
-        assert_eq!(colour(0.0), [252, 238, 190]);
-        assert_eq!(colour(f32::NAN), [4, 5, 20]);
-    }
-
-    #[test]
-    fn lightness_rises_in_even_steps_along_the_palette() {
-        let luma = |db: f32| {
-            let [r, g, b] = colour(db).map(f32::from);
-            0.2126 * r + 0.7152 * g + 0.0722 * b
-        };
-        let levels: Vec<f32> = (0..=5).map(|n| luma(-RANGE_DB * (5 - n) as f32 / 5.0)).collect();
-        let mean = (levels[5] - levels[0]) / 5.0;
-        assert!(levels.windows(2).all(|pair| ((pair[1] - pair[0]) / mean - 1.0).abs() < 0.1), "{levels:?}");
+        assert_eq!(colour(0.0), heat::colour(1.0));
+        assert_eq!(colour(-RANGE_DB), heat::colour(0.0));
     }
 }
