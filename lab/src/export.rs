@@ -45,6 +45,17 @@ pub struct ExportArgs {
     /// The instrument's name
     #[arg(long, default_value = "Untitled")]
     pub name: String,
+    /// What the card says of it.
+    #[command(flatten)]
+    pub imprint: Imprint,
+    /// What one hears along each coordinate [default: what `lab axes` found]
+    #[arg(long, num_args = 4, value_name = "LABEL")]
+    pub axes: Option<Vec<String>>,
+}
+
+/// Who made an instrument, and what may be done with it: of `lab export` and of `lab new`.
+#[derive(Clone, Debug, Default, clap::Args)]
+pub struct Imprint {
     /// Who trained it
     #[arg(long, default_value = "")]
     pub author: String,
@@ -57,9 +68,6 @@ pub struct ExportArgs {
     /// Whom to thank for the recordings: TOML, a table `[[credit]]` for each with work, author, licence, url
     #[arg(long, value_name = "FILE.toml")]
     pub credits: Option<PathBuf>,
-    /// What one hears along each coordinate [default: what `lab axes` found]
-    #[arg(long, num_args = 4, value_name = "LABEL")]
-    pub axes: Option<Vec<String>>,
 }
 
 #[derive(Deserialize)]
@@ -166,9 +174,9 @@ fn card(
     let card = ModelCard {
         card_version: CARD_VERSION,
         name: args.name.clone(),
-        author: args.author.clone(),
-        description: args.description.clone(),
-        licence: args.licence.clone(),
+        author: args.imprint.author.clone(),
+        description: args.imprint.description.clone(),
+        licence: args.imprint.licence.clone(),
         sample_rate_hz: front_end.sample_rate_hz,
         geometry: front_end.geometry,
         mel: front_end.mel,
@@ -179,7 +187,7 @@ fn card(
         notes: NoteRange { lowest, highest },
         axes,
         map: map.map(|(l, xy)| MapPoint { z: l.z, xy, label: l.instrument.clone(), note: l.note }).collect(),
-        credits: credits(args.credits.as_deref())?,
+        credits: credits(args.imprint.credits.as_deref())?,
         training: serde_json::json!({
             "program": record.program,
             "config": record.config,

@@ -2,8 +2,8 @@
 //!
 //! It shares the plugin's signal processing, so that a model learns exactly what the plugin undoes.
 //! [`prepare`] turns recordings into a feature folder, [`features`] reads it back as what a network sees.
-//! [`train`] makes a run out of features: networks, checkpoint, curves.
-//! ONNX file, and [`evaluate`] says how good it is.
+//! [`train`] makes a run out of features: networks, checkpoint, curves. [`axes`] turns its latent space, [`export`] makes
+//! an instrument of it, an ONNX file, and [`evaluate`] says how good it is. [`new`] does all of that.
 
 pub mod audio;
 pub mod augment;

@@ -32,7 +32,15 @@ pub struct FeaturesArgs {
     pub samples: PathBuf,
     /// Folder to make: index.json and aligned WAV files
     pub out: PathBuf,
-    /// Manifest to use instead of SAMPLES/manifest.csv
+    /// Which recordings, and what to make of them.
+    #[command(flatten)]
+    pub recordings: RecordingArgs,
+}
+
+/// Which of a folder's recordings are taken, and what is made of them: of `lab features` and of `lab new`.
+#[derive(Clone, Debug, Default, clap::Args)]
+pub struct RecordingArgs {
+    /// Manifest to use instead of the samples' own manifest.csv
     #[arg(long, value_name = "FILE")]
     pub manifest: Option<PathBuf>,
     /// Where the measured pitch contradicts the manifest by more than 50 cents, believe the measurement
@@ -52,10 +60,11 @@ pub struct FeaturesArgs {
 /// [`LabError`] if the recordings cannot be listed, if none can be used, or if the folder cannot be written. A
 /// single bad recording is left out and reported.
 pub fn run(args: &FeaturesArgs) -> Result<(), LabError> {
-    let front_end = args.front_end.front_end()?;
-    let sources = dataset::list(&args.samples, args.manifest.as_deref(), &args.out, &args.selection)?;
+    let RecordingArgs { manifest, trust_f0, selection, front_end } = &args.recordings;
+    let front_end = front_end.front_end()?;
+    let sources = dataset::list(&args.samples, manifest.as_deref(), &args.out, selection)?;
     make_folders(&args.out)?;
-    let job = Job { out: &args.out, front_end: &front_end, trust_f0: args.trust_f0, selection: &args.selection };
+    let job = Job { out: &args.out, front_end: &front_end, trust_f0: *trust_f0, selection };
     let outcomes = job.run(&sources)?;
     let index = collect(outcomes, front_end, &args.samples)?;
     remove_strays(&args.out, &index)?;

@@ -138,7 +138,7 @@ fn a_selection_that_leaves_nothing_names_the_families_there_are() {
     let root = TempDir::new().unwrap();
     Pluck::default().write(&root.path().join("harp/a.wav"));
     let mut wanted = args(root.path(), &root.path().join("out"));
-    wanted.selection.families = vec!["ukulele".into()];
+    wanted.recordings.selection.families = vec!["ukulele".into()];
     let message = run(&wanted).unwrap_err().to_string();
     assert_says(&message, &["none of the 1 recordings", "the families harp"]);
 }
@@ -161,10 +161,10 @@ fn an_output_that_cannot_be_written_is_named() {
 fn front_end_options_that_contradict_each_other_are_named() {
     let root = TempDir::new().unwrap();
     let mut wanted = args(root.path(), &root.path().join("out"));
-    wanted.front_end.hop = Some(300);
+    wanted.recordings.front_end.hop = Some(300);
     assert_says(&run(&wanted).unwrap_err().to_string(), &["--hop", "a divisor of 2048", "got 300"]);
-    wanted.front_end.hop = None;
-    wanted.front_end.high_hz = Some(20_000.0);
+    wanted.recordings.front_end.hop = None;
+    wanted.recordings.front_end.high_hz = Some(20_000.0);
     assert_says(&run(&wanted).unwrap_err().to_string(), &["--high-hz", "11025", "20000"]);
 }
 

@@ -11,7 +11,7 @@ use lab::config::TrainConfig;
 use lab::dataset::{PitchLabel, Source};
 use lab::encode::{EncodeArgs, encode};
 use lab::evaluate::{Effort, evaluate};
-use lab::export::{self, CHUNK_TOLERANCE, ExportArgs, NETWORK_TOLERANCE};
+use lab::export::{self, CHUNK_TOLERANCE, ExportArgs, Imprint, NETWORK_TOLERANCE};
 use lab::features::FeatureSet;
 use lab::network::{Architecture, NetworkConfig};
 use lab::recording::prepare;
@@ -40,12 +40,18 @@ fn args(run: &Path, model: &Path) -> ExportArgs {
         run: run.to_owned(),
         model: model.to_owned(),
         name: "Tiny".into(),
-        author: "A test".into(),
-        description: "Plucks.".into(),
-        licence: "CC0-1.0".into(),
-        credits: None,
+        imprint: Imprint {
+            author: "A test".into(),
+            description: "Plucks.".into(),
+            licence: "CC0-1.0".into(),
+            credits: None,
+        },
         axes: None,
     }
+}
+
+fn credited(args: ExportArgs, credits: PathBuf) -> ExportArgs {
+    ExportArgs { imprint: Imprint { credits: Some(credits), ..args.imprint }, ..args }
 }
 
 #[test]
@@ -54,7 +60,7 @@ fn the_file_is_the_network_and_its_card_says_what_it_was_made_of() {
     let (features, run) = trained(folder.path());
     let (model, credits) = (folder.path().join("tiny.onnx"), folder.path().join("credits.toml"));
     fs::write(&credits, "[[credit]]\nwork = \"Plucks\"\nauthor = \"A sine\"\nlicence = \"CC0-1.0\"\n").unwrap();
-    let args = ExportArgs { credits: Some(credits), ..args(&run, &model) };
+    let args = credited(args(&run, &model), credits);
     let agreement = export::run(&args).unwrap();
     assert!(agreement.network <= NETWORK_TOLERANCE && agreement.chunks <= CHUNK_TOLERANCE, "{agreement:?}");
 
@@ -261,7 +267,7 @@ fn what_cannot_be_exported_is_named() {
 
     let credits = folder.path().join("credits.toml");
     fs::write(&credits, "[[credit]]\nauthor = 3\n").unwrap();
-    let text = message(ExportArgs { credits: Some(credits), ..args(&run, &model) });
+    let text = message(credited(args(&run, &model), credits));
     assert!(text.contains("credits.toml") && text.contains("expected"), "{text}");
 
     let text = message(args(&run, &folder.path().join("no/such/folder/tiny.onnx")));

@@ -129,7 +129,9 @@ fn a_manifest_that_the_sound_contradicts_is_kept_and_reported_unless_the_sound_i
     assert_eq!((told.labelled, told.labelled_by, told.kept), (note(57), LabelOrigin::Manifest, note(57)));
     assert!((told.cents - 300.0).abs() < 3.0, "{}", told.cents);
 
-    run(&lab::prepare::FeaturesArgs { trust_f0: true, ..args(&samples, &out) }).unwrap();
+    let mut trusting = args(&samples, &out);
+    trusting.recordings.trust_f0 = true;
+    run(&trusting).unwrap();
     let set = FeatureSet::load(&out).unwrap();
     assert_eq!((set.entries[0].note, set.disagreements[0].kept), (note(60), note(60)));
 }
@@ -246,7 +248,7 @@ fn only_what_was_asked_for_is_taken() {
             .write(&samples.join(format!("{number}.wav")));
     }
     let mut wanted = args(&samples, &out);
-    (wanted.selection.low_note, wanted.selection.high_note) = (Some(55), Some(60));
+    (wanted.recordings.selection.low_note, wanted.recordings.selection.high_note) = (Some(55), Some(60));
     run(&wanted).unwrap();
     let notes =
         |out: &Path| FeatureSet::load(out).unwrap().entries.iter().map(|e| e.note.number()).collect::<Vec<_>>();
@@ -255,7 +257,7 @@ fn only_what_was_asked_for_is_taken() {
     let manifest = "file,midi,family\n50.wav,50,x\n57.wav,57,x\n64.wav,110,y\n";
     fs::write(samples.join("manifest.csv"), manifest).unwrap();
     let mut wanted = args(&samples, &out);
-    wanted.selection.families = vec!["x".into()];
+    wanted.recordings.selection.families = vec!["x".into()];
     run(&wanted).unwrap();
     assert_eq!(notes(&out), [50, 57], "labelled notes");
 }
@@ -270,7 +272,7 @@ fn real_plucked_strings_begin_where_the_card_says() {
     }
     let (_root, _, out) = folders();
     let mut wanted = args(&data.join("plucked"), &out);
-    wanted.selection.families = vec!["ukulele".into(), "zither".into()];
+    wanted.recordings.selection.families = vec!["ukulele".into(), "zither".into()];
     run(&wanted).unwrap();
     let set = FeatureSet::load(&out).unwrap();
     assert_eq!(set.entries.len(), 83);

@@ -7,9 +7,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use common::Pluck;
+use lab::export::Imprint;
 use lab::features::FeatureSet;
 use lab::front_end::FrontEndArgs;
 use lab::new::{self, NewArgs, Places};
+use lab::prepare::RecordingArgs;
 use lab::training::Run;
 use tempfile::tempdir;
 use ukulelatent::model::encoder::encoder_path;
@@ -40,21 +42,18 @@ fn args(folder: &Path, name: &str) -> NewArgs {
         config: Some(config),
         steps: None,
         seed: 1,
-        manifest: None,
-        trust_f0: false,
-        selection: Default::default(),
-        front_end: FrontEndArgs {
-            rate: Some(8000),
-            fft: Some(512),
-            hop: Some(128),
-            frames: Some(20),
-            bands: Some(48),
-            ..FrontEndArgs::default()
+        recordings: RecordingArgs {
+            front_end: FrontEndArgs {
+                rate: Some(8000),
+                fft: Some(512),
+                hop: Some(128),
+                frames: Some(20),
+                bands: Some(48),
+                ..FrontEndArgs::default()
+            },
+            ..RecordingArgs::default()
         },
-        author: String::new(),
-        description: String::new(),
-        licence: String::new(),
-        credits: None,
+        imprint: Imprint::default(),
         timbres: 1,
     }
 }

@@ -12,12 +12,11 @@ use ukulelatent::model::encoder::encoder_path;
 
 use crate::audio::EXTENSIONS;
 use crate::axes::{self, Axes};
-use crate::dataset::Selection;
 use crate::evaluate::{Effort, evaluate};
-use crate::export::{self, ExportArgs};
+use crate::export::{self, ExportArgs, Imprint};
 use crate::features::{FeatureSet, INDEX_NAME};
 use crate::front_end::FrontEndArgs;
-use crate::prepare::{self, FeaturesArgs};
+use crate::prepare::{self, FeaturesArgs, RecordingArgs};
 use crate::report::{self, PAGE_NAME};
 use crate::run::{RunRecord, steps_made};
 use crate::run_error::RunError;
@@ -53,30 +52,12 @@ pub struct NewArgs {
     /// Where all random draws start from
     #[arg(long, default_value_t = 1)]
     pub seed: u64,
-    /// Manifest to use instead of FOLDER/manifest.csv
-    #[arg(long, value_name = "FILE")]
-    pub manifest: Option<PathBuf>,
-    /// Where the measured pitch contradicts the manifest by more than 50 cents, believe the measurement
-    #[arg(long)]
-    pub trust_f0: bool,
-    /// Which recordings.
+    /// Which recordings, and what to make of them.
     #[command(flatten)]
-    pub selection: Selection,
-    /// What to make of them.
+    pub recordings: RecordingArgs,
+    /// What the card says of the instrument.
     #[command(flatten)]
-    pub front_end: FrontEndArgs,
-    /// Who made it
-    #[arg(long, default_value = "")]
-    pub author: String,
-    /// One or two sentences
-    #[arg(long, default_value = "")]
-    pub description: String,
-    /// Licence of the instrument, an SPDX expression
-    #[arg(long, default_value = "")]
-    pub licence: String,
-    /// Whom to thank for the recordings: TOML, a table `[[credit]]` for each with work, author, licence, url
-    #[arg(long, value_name = "FILE.toml")]
-    pub credits: Option<PathBuf>,
+    pub imprint: Imprint,
     /// Timbres whose pitch is measured for the report, at each note from 40 to 84
     #[arg(long, default_value_t = 10)]
     pub timbres: usize,
@@ -152,10 +133,7 @@ fn features(args: &NewArgs, places: &Places) -> Result<FeatureSet, RunError> {
         prepare::run(&FeaturesArgs {
             samples: args.samples.clone(),
             out: places.features.clone(),
-            manifest: args.manifest.clone(),
-            trust_f0: args.trust_f0,
-            selection: args.selection.clone(),
-            front_end: front_end(args),
+            recordings: RecordingArgs { front_end: front_end(args), ..args.recordings.clone() },
         })?;
     }
     Ok(FeatureSet::load(&places.features)?)
@@ -163,7 +141,7 @@ fn features(args: &NewArgs, places: &Places) -> Result<FeatureSet, RunError> {
 
 /// The front end asked for: what is left open is that of the shipped instruments, of the paper's geometry or full band.
 fn front_end(args: &NewArgs) -> FrontEndArgs {
-    let asked = args.front_end.clone();
+    let asked = args.recordings.front_end.clone();
     if !args.full_band {
         return asked;
     }
@@ -206,10 +184,7 @@ fn export(args: &NewArgs, places: &Places) -> Result<(), RunError> {
         run: places.run.clone(),
         model: places.model.clone(),
         name: args.name.clone(),
-        author: args.author.clone(),
-        description: args.description.clone(),
-        licence: args.licence.clone(),
-        credits: args.credits.clone(),
+        imprint: args.imprint.clone(),
         axes: None,
     })
     .map(drop)

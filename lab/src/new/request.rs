@@ -8,6 +8,7 @@ use sha2::{Digest, Sha256};
 use super::{NewArgs, Places};
 use crate::dataset;
 use crate::features::{FrontEnd, INDEX_NAME};
+use crate::prepare::RecordingArgs;
 use crate::run::{read_json, write_json};
 use crate::run_error::RunError;
 
@@ -40,8 +41,9 @@ impl Request {
     pub fn of(args: &NewArgs) -> Result<Self, RunError> {
         let read =
             |path: &PathBuf| std::fs::read_to_string(path).map_err(RunError::io(path, "read the configuration"));
+        let RecordingArgs { manifest, trust_f0, selection, .. } = &args.recordings;
         let work = Places::of(&args.name, &args.out).work;
-        let sources = dataset::list(&args.samples, args.manifest.as_deref(), &work, &args.selection)?;
+        let sources = dataset::list(&args.samples, manifest.as_deref(), &work, selection)?;
         let mut hash = Sha256::new();
         for source in &sources {
             let size = std::fs::metadata(&source.path).map_or(0, |data| data.len());
@@ -51,12 +53,12 @@ impl Request {
         let full = |path: &Path| path.canonicalize().unwrap_or_else(|_| path.to_owned());
         Ok(Self {
             samples: full(&args.samples),
-            manifest: args.manifest.as_deref().map(full),
-            trust_f0: args.trust_f0,
-            families: args.selection.families.clone(),
-            instruments: args.selection.instruments.clone(),
-            low_note: args.selection.low_note,
-            high_note: args.selection.high_note,
+            manifest: manifest.as_deref().map(full),
+            trust_f0: *trust_f0,
+            families: selection.families.clone(),
+            instruments: selection.instruments.clone(),
+            low_note: selection.low_note,
+            high_note: selection.high_note,
             front_end: super::front_end(args).front_end()?,
             config: args.config.as_ref().map(read).transpose()?,
             steps: args.steps,

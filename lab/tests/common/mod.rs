@@ -3,9 +3,7 @@
 use std::path::Path;
 
 use lab::audio::write_wav;
-use lab::dataset::Selection;
-use lab::front_end::FrontEndArgs;
-use lab::prepare::FeaturesArgs;
+use lab::prepare::{FeaturesArgs, RecordingArgs};
 use ukulelatent::units::SampleRate;
 
 /// A plucked string: eleven harmonics that decay the faster the higher they are, after `lead` of silence.
@@ -65,12 +63,5 @@ impl Pluck {
 
 /// `lab features SAMPLES OUT` with all defaults.
 pub fn args(samples: &Path, out: &Path) -> FeaturesArgs {
-    FeaturesArgs {
-        samples: samples.to_owned(),
-        out: out.to_owned(),
-        manifest: None,
-        trust_f0: false,
-        selection: Selection::default(),
-        front_end: FrontEndArgs::default(),
-    }
+    FeaturesArgs { samples: samples.to_owned(), out: out.to_owned(), recordings: RecordingArgs::default() }
 }
