@@ -9,6 +9,7 @@ use ukulelatent::dsp::reconstruct::{Quality, Reconstructor};
 
 use crate::recordings::RATE_HZ;
 use crate::sounds::{Method, Sound, candidates, pull};
+use crate::support::{Clock, cpu_time};
 use crate::{FRAMES, GEOMETRY, ITERATIONS, ONSET, SAMPLES};
 
 const ROUNDS: usize = 3;
@@ -33,9 +34,9 @@ pub fn measure(sounds: &[Sound]) -> Vec<(&'static str, f64)> {
         let mut least = vec![Duration::MAX; methods.len()];
         for _ in 0..ROUNDS {
             for ((_, run), least) in methods.iter_mut().zip(&mut least) {
-                let start = thread_cpu_time();
+                let start = cpu_time(Clock::Thread);
                 black_box(run(black_box(&sound.consistent)));
-                *least = (*least).min(thread_cpu_time() - start);
+                *least = (*least).min(cpu_time(Clock::Thread) - start);
             }
         }
         for (sum, least) in sums.iter_mut().zip(least) {
@@ -83,21 +84,4 @@ fn transforms(pairs: usize) -> Method {
         }
         frame
     })
-}
-
-/// CPU time of this thread so far.
-#[cfg(unix)]
-pub fn thread_cpu_time() -> Duration {
-    let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
-    // SAFETY: `time` is a valid timespec that outlives the call.
-    let status = unsafe { libc::clock_gettime(libc::CLOCK_THREAD_CPUTIME_ID, &mut time) };
-    assert_eq!(status, 0, "every Unix has a thread clock");
-    Duration::new(time.tv_sec as u64, time.tv_nsec as u32)
-}
-
-/// Without a thread clock: the wall's, which load makes longer.
-#[cfg(not(unix))]
-pub fn thread_cpu_time() -> Duration {
-    static START: std::sync::LazyLock<std::time::Instant> = std::sync::LazyLock::new(std::time::Instant::now);
-    START.elapsed()
 }

@@ -3,12 +3,14 @@
 use std::fmt;
 use std::ops::Range;
 
-use ukulelatent::dsp::metrics::spectral_convergence_db;
+use ukulelatent::dsp::metrics::{log_spectral_distance_db, spectral_convergence_db};
 use ukulelatent::dsp::stft::Stft;
 
 use crate::sounds::{Candidate, Sound};
 use crate::{GEOMETRY, ONSET, SAMPLES};
 
+/// Levels are compared down to this far below a note's loudest bin.
+const LSD_FLOOR_DB: f32 = 80.0;
 /// What is heard as the attack.
 const ATTACK: Range<usize> = ONSET..ONSET + 128;
 /// Where an echo before the attack would be: up to a hop ahead of it ...
@@ -20,7 +22,9 @@ const JUST_BEFORE: Range<usize> = ONSET - GEOMETRY.hop..ONSET;
 pub struct Heard {
     /// Spectral convergence to the sounds' own magnitudes: mean and worst.
     consistent: [f64; 2],
-    /// The same to magnitudes from the mel bank.
+    /// Log-spectral distance to the same: mean.
+    log_spectral: f64,
+    /// Spectral convergence to magnitudes from the mel bank: mean and worst.
     from_mel: [f64; 2],
     /// Level of the attack against the original's: 10th, 50th and 90th percentile, and the share within 1 dB.
     attack: [f64; 3],
@@ -33,7 +37,7 @@ pub struct Heard {
 
 impl Heard {
     /// Above the columns of its `Display`.
-    pub const HEADINGS: &'static str = "dB                           SC  worst  from mel  worst  attack p10   p50   p90  in 1 dB  echo long, just before  edges p50   p10";
+    pub const HEADINGS: &'static str = "dB                           SC  worst   LSD  from mel  worst  attack p10   p50   p90  in 1 dB  echo long, just before  edges p50   p10";
 
     /// For the file.
     pub fn json(&self) -> serde_json::Value {
@@ -41,6 +45,7 @@ impl Heard {
         let finite = |x: f64| x.is_finite().then_some(x);
         serde_json::json!({
             "spectral_convergence_db": { "mean": self.consistent[0], "worst": self.consistent[1] },
+            "log_spectral_distance_db": self.log_spectral,
             "from_mel_db": { "mean": self.from_mel[0], "worst": self.from_mel[1] },
             "attack_level_db": { "p10": p10, "p50": p50, "p90": p90, "share_within_1_db": self.attacks_within_1_db },
             "pre_echo_db": { "more_than_a_hop_before": self.pre_echo[0], "the_hop_before": self.pre_echo[1] },
@@ -52,7 +57,7 @@ impl Heard {
 impl fmt::Display for Heard {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { consistent: [mean, worst], from_mel, attack, pre_echo, edges, .. } = self;
-        write!(f, "{mean:>7.1}{worst:>7.1}{:>10.1}{:>7.1}", from_mel[0], from_mel[1])?;
+        write!(f, "{mean:>7.1}{worst:>7.1}{:>6.2}{:>10.1}{:>7.1}", self.log_spectral, from_mel[0], from_mel[1])?;
         write!(f, "{:>12.2}{:>6.2}{:>6.2}", attack[0], attack[1], attack[2])?;
         write!(f, "{:>7.0} %{:>12.1}{:>12.1}", 100.0 * self.attacks_within_1_db, pre_echo[0], pre_echo[1])?;
         write!(f, "{:>11.2}{:>6.2}", edges[0], edges[1])
@@ -63,13 +68,14 @@ impl fmt::Display for Heard {
 pub fn hear(sounds: &[Sound], candidate: &mut Candidate) -> Heard {
     let Candidate { edges, run: method, .. } = candidate;
     let mut stft = Stft::new(GEOMETRY);
-    let (mut consistent, mut from_mel) = (Vec::new(), Vec::new());
+    let (mut consistent, mut from_mel, mut log_spectral) = (Vec::new(), Vec::new(), Vec::new());
     let (mut attack, mut pre_echo) = (Vec::new(), [Vec::new(), Vec::new()]);
     let (mut at_edges, mut between) = (Vec::new(), Vec::new());
     for sound in sounds {
         let signal = method(&sound.consistent);
         assert_eq!(signal.len(), SAMPLES);
         consistent.push(spectral_convergence_db(&mut stft, &signal, &sound.consistent));
+        log_spectral.push(log_spectral_distance_db(&mut stft, &signal, &sound.consistent, LSD_FLOOR_DB));
         attack.push(level_db(&signal[ATTACK]) - level_db(&sound.original[ATTACK]));
         for (levels, span) in pre_echo.iter_mut().zip([LONG_BEFORE, JUST_BEFORE]) {
             levels.push(level_db(&signal[span]) - level_db(&sound.original[ATTACK]));
@@ -89,6 +95,7 @@ pub fn hear(sounds: &[Sound], candidate: &mut Candidate) -> Heard {
     let within = attack.iter().filter(|gap| gap.abs() <= 1.0).count() as f64 / attack.len() as f64;
     Heard {
         consistent: [mean(&consistent), percentile(&mut consistent, 100)],
+        log_spectral: mean(&log_spectral),
         from_mel: [mean(&from_mel), percentile(&mut from_mel, 100)],
         attack: [10, 50, 90].map(|p| percentile(&mut attack, p)),
         attacks_within_1_db: within,

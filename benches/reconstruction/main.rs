@@ -12,11 +12,12 @@ mod pictures;
 #[path = "../../tests/support/recordings.rs"]
 mod recordings;
 mod sounds;
+#[path = "../support/mod.rs"]
+mod support;
 mod textbook;
 mod voices;
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use hearing::Heard;
@@ -37,22 +38,13 @@ pub const ANCESTORS_BATCH: usize = 32;
 pub const ITERATIONS: usize = 100;
 
 fn main() -> ExitCode {
-    // `cargo bench` says so; `cargo test --all-targets` runs this too, where nothing is to be measured.
-    if !std::env::args().any(|argument| argument == "--bench") {
+    if !support::is_asked() {
         return ExitCode::SUCCESS;
     }
-    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| "target".into(), PathBuf::from);
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(target).join("bench");
-    let result = if std::env::args().any(|argument| argument == "--pictures") {
-        page::write(&folder.join("listen"))
-    } else {
-        measure(&folder.join("reconstruction.json"))
-    };
+    let pictures = std::env::args().any(|argument| argument == "--pictures");
+    let result = if pictures { page::write(&support::folder().join("listen")) } else { measure() };
     match result {
-        Ok(path) => {
-            println!("\nwrote {}", path.display());
-            ExitCode::SUCCESS
-        }
+        Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("error: {error}");
             ExitCode::FAILURE
@@ -60,7 +52,7 @@ fn main() -> ExitCode {
     }
 }
 
-fn measure(path: &Path) -> Result<PathBuf, String> {
+fn measure() -> Result<(), String> {
     let sounds = sounds::all();
     println!("\n{:<52}{:>10}", "costs: 128 frames of 2048/256, one thread", "CPU ms");
     let costs = costs::measure(&sounds);
@@ -83,10 +75,7 @@ fn measure(path: &Path) -> Result<PathBuf, String> {
         "sounds": sounds.iter().map(|sound| &sound.name).collect::<Vec<_>>(),
         "quality": heard.iter().map(|(name, heard)| (*name, heard.json())).collect::<BTreeMap<_, _>>(),
     });
-    let failed = |error: std::io::Error| format!("{}: {error}", path.display());
-    std::fs::create_dir_all(path.parent().unwrap_or(Path::new("."))).map_err(failed)?;
-    std::fs::write(path, format!("{json:#}\n")).map_err(failed)?;
-    Ok(path.to_owned())
+    support::write("reconstruction", &json)
 }
 
 /// Measures the sound of every method, with a line each.

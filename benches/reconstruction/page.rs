@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use crate::pictures::{self, Row};
 use crate::recordings::RATE_HZ;
@@ -15,8 +15,8 @@ const SHOWN: usize = 6;
 const AROUND_EDGE: usize = 1400;
 const AROUND_ONSET: usize = 512;
 
-/// Writes the page with its pictures and sounds; returns its path.
-pub fn write(folder: &Path) -> Result<PathBuf, String> {
+/// Writes the page with its pictures and sounds, and says where.
+pub fn write(folder: &Path) -> Result<(), String> {
     fs::create_dir_all(folder).map_err(|error| format!("{}: {error}", folder.display()))?;
     pictures::register_font()?;
     let mut candidates = sounds::candidates();
@@ -36,7 +36,8 @@ pub fn write(folder: &Path) -> Result<PathBuf, String> {
     );
     let path = folder.join("index.html");
     fs::write(&path, page).map_err(|error| format!("{}: {error}", path.display()))?;
-    Ok(path)
+    println!("\nwrote {}", path.display());
+    Ok(())
 }
 
 fn section(folder: &Path, sound: &Sound, candidates: &mut [Candidate]) -> Result<String, String> {

@@ -6,6 +6,7 @@ use std::path::Path;
 use plotters::prelude::*;
 use ukulelatent::dsp::metrics::spectrogram;
 use ukulelatent::dsp::stft::Stft;
+use ukulelatent::heat;
 use ukulelatent::units::gain_to_db;
 
 use crate::GEOMETRY;
@@ -71,25 +72,13 @@ pub fn spectrograms(path: &Path, rows: &[Row]) -> Result<(), String> {
             let cells = levels.iter().enumerate().map(|(i, db)| {
                 let (frame, bin) = ((i / GEOMETRY.bins()) as f32, (i % GEOMETRY.bins()) as f32);
                 let corners = [(frame * hop_s, bin * bin_khz), ((frame + 1.0) * hop_s, (bin + 1.0) * bin_khz)];
-                Rectangle::new(corners, shade(1.0 + (db - loudest) / RANGE_DB).filled())
+                let [r, g, b] = heat::colour(1.0 + (db - loudest) / RANGE_DB);
+                Rectangle::new(corners, RGBColor(r, g, b).filled())
             });
             chart.draw_series(cells)?;
         }
         Ok(())
     })
-}
-
-/// From dark for 0 to light for 1, evenly.
-fn shade(level: f32) -> RGBColor {
-    let level = level.clamp(0.0, 1.0);
-    let mix = |low: f32, middle: f32, high: f32| {
-        if level < 0.5 {
-            low + (middle - low) * 2.0 * level
-        } else {
-            middle + (high - middle) * (2.0 * level - 1.0)
-        }
-    };
-    RGBColor(mix(6.0, 150.0, 252.0) as u8, mix(8.0, 60.0, 232.0) as u8, mix(28.0, 120.0, 170.0) as u8)
 }
 
 type Area<'a> = DrawingArea<BitMapBackend<'a>, plotters::coord::Shift>;

@@ -8,9 +8,9 @@ use ukulelatent::dsp::reconstruct::{Quality, Reconstructor};
 use ukulelatent::units::SampleRate;
 use ukulelatent::worker::Resampler;
 
-use crate::costs::thread_cpu_time;
 use crate::recordings::RATE_HZ;
 use crate::sounds::{Sound, mel_bank};
+use crate::support::{Clock, cpu_time};
 use crate::{GEOMETRY, ONSET, SAMPLES};
 
 const VOICES: usize = 8;
@@ -76,9 +76,9 @@ pub fn measure(sounds: &[Sound]) -> Vec<(&'static str, f64)> {
         for (i, voice) in voices.iter_mut().enumerate() {
             voice.begin(&sounds[i % sounds.len()]);
         }
-        let start = thread_cpu_time();
+        let start = cpu_time(Clock::Thread);
         while voices.iter_mut().fold(false, |more, voice| voice.turn(&mut out) | more) {}
-        streams = streams.min(thread_cpu_time() - start);
+        streams = streams.min(cpu_time(Clock::Thread) - start);
         inversion = inversion.min(invert(&sounds[0], &bank, &mut inverter));
     }
     let second = SAMPLES as f64 / f64::from(RATE_HZ);
@@ -98,9 +98,9 @@ fn invert(sound: &Sound, bank: &MelFilterBank, inverter: &mut MelInverter) -> Du
     let mut time = Duration::ZERO;
     for row in sound.consistent.chunks_exact(GEOMETRY.bins()) {
         bank.apply(row, &mut mel);
-        let start = thread_cpu_time();
+        let start = cpu_time(Clock::Thread);
         inverter.invert(&mel, &mut magnitude);
-        time += thread_cpu_time() - start;
+        time += cpu_time(Clock::Thread) - start;
     }
     time
 }

@@ -24,6 +24,6 @@ pub fn bench(workspace: &Workspace, pictures: bool) -> Result<(), Error> {
         }
         run(&mut command)?;
     }
-    println!("\nResults: {}", workspace.root.join("target").join("bench").display());
+    println!("\nResults: {}", workspace.target.join("bench").display());
     Ok(())
 }

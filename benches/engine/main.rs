@@ -7,6 +7,9 @@
 //! A process has one inference backend: the one with ONNX Runtime runs in a child process, where a library is found
 //! (`UKULELATENT_ONNXRUNTIME`, or one beside this program).
 
+#[path = "../support/mod.rs"]
+mod support;
+
 use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -21,6 +24,8 @@ use ukulelatent::model::backend::{BACKEND_VARIABLE, Backend, BackendKind};
 use ukulelatent::model::{Catalog, ModelFile};
 use ukulelatent::units::{MidiNote, SampleRate};
 
+use support::{Clock, cpu_time, is_asked, write};
+
 /// Notes whose delay is measured.
 const NOTES: usize = 2000;
 /// How long the audio thread is watched.
@@ -32,8 +37,7 @@ const CHILD: &str = "UKULELATENT_BENCH_CHILD";
 
 fn main() {
     let arguments: Vec<String> = std::env::args().collect();
-    // Cargo runs bench targets with this during `cargo test`, where nothing is to be measured.
-    if arguments.iter().any(|argument| argument == "--test") {
+    if !is_asked() {
         return;
     }
     let option = |name: &str| {
@@ -47,7 +51,7 @@ fn main() {
         return;
     }
     if let Some(minutes) = option("--soak") {
-        return write("engine-soak", &soak(minutes));
+        return tell("engine-soak", &soak(minutes));
     }
     let report = json!({
         "load_average": load_average(),
@@ -56,7 +60,16 @@ fn main() {
         "cpu_to_first_sample_ms": cpu_to_first_sample(),
         "audio_thread": audio_thread(),
     });
-    write("engine", &report);
+    tell("engine", &report);
+}
+
+/// Prints the report and keeps it.
+fn tell(name: &str, report: &Value) {
+    println!("{report:#}");
+    if let Err(error) = write(name, report) {
+        eprintln!("error: {error}");
+        std::process::exit(1);
+    }
 }
 
 fn rate() -> SampleRate {
@@ -259,44 +272,4 @@ impl Pacer {
 /// The machine's load over the last minute, where the system tells it.
 fn load_average() -> Option<f32> {
     std::fs::read_to_string("/proc/loadavg").ok()?.split_whitespace().next()?.parse().ok()
-}
-
-/// Prints the report and writes it to `target/bench`.
-fn write(name: &str, report: &Value) {
-    println!("{report:#}");
-    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("target/bench");
-    let path = folder.join(format!("{name}.json"));
-    let written = std::fs::create_dir_all(&folder).and_then(|()| std::fs::write(&path, format!("{report:#}\n")));
-    if let Err(error) = written {
-        eprintln!("{}: {error}", path.display());
-        std::process::exit(1);
-    }
-}
-
-/// Whose time.
-#[derive(Clone, Copy)]
-enum Clock {
-    Thread,
-    Process,
-}
-
-/// CPU time so far.
-#[cfg(unix)]
-fn cpu_time(clock: Clock) -> Duration {
-    let id = match clock {
-        Clock::Thread => libc::CLOCK_THREAD_CPUTIME_ID,
-        Clock::Process => libc::CLOCK_PROCESS_CPUTIME_ID,
-    };
-    let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
-    // SAFETY: `time` is a valid timespec that outlives the call.
-    let status = unsafe { libc::clock_gettime(id, &mut time) };
-    assert_eq!(status, 0, "every Unix has these clocks");
-    Duration::new(time.tv_sec as u64, time.tv_nsec as u32)
-}
-
-/// Without such clocks: the wall's, which load makes longer.
-#[cfg(not(unix))]
-fn cpu_time(_: Clock) -> Duration {
-    static START: std::sync::LazyLock<Instant> = std::sync::LazyLock::new(Instant::now);
-    START.elapsed()
 }
