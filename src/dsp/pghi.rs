@@ -194,8 +194,8 @@ fn scattered(index: u32) -> f32 {
     (x ^ (x >> 16)) as i32 as f32 / 4_294_967_296.0
 }
 
-/// What the heap of algorithm 1 does, at a fixed cost a bin, as a bucket queue (Dial 1969): magnitudes are sorted into levels 0.02 dB apart, and
-/// a bitmap finds the highest level that is not empty.
+/// What the heap of algorithm 1 does, at a fixed cost a bin, as a bucket queue (Dial 1969): magnitudes are sorted into
+/// 4096 levels from the tolerance up, and a bitmap finds the highest level that is not empty.
 struct LevelQueue {
     /// Last bin that entered each level.
     head: Vec<u32>,
