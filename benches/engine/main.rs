@@ -4,8 +4,8 @@
 //! time: it sleeps between blocks of 64 samples at 48 kHz. `-- --soak MINUTES` plays four voices at random with a
 //! look-ahead of 20 ms instead, and counts late notes. `-- --notes N` measures fewer notes.
 //!
-//! A process has one inference backend: the one with ONNX Runtime runs in a child process, where a library is found
-//! (`UKULELATENT_ONNXRUNTIME`, or one beside this program).
+//! A process has one inference backend: the delays of both are measured in child processes, those of ONNX Runtime where
+//! a library is found (`UKULELATENT_ONNXRUNTIME`, or one beside this program).
 
 #[path = "../support/mod.rs"]
 mod support;
@@ -55,8 +55,8 @@ fn main() {
     }
     let report = json!({
         "load_average": load_average(),
-        "delays": delays(notes),
-        "delays_with_onnxruntime": with_onnxruntime(&arguments),
+        "delays": with_backend(BackendKind::Embedded, &arguments),
+        "delays_with_onnxruntime": with_backend(BackendKind::OnnxRuntime, &arguments),
         "cpu_to_first_sample_ms": cpu_to_first_sample(),
         "audio_thread": audio_thread(),
     });
@@ -117,16 +117,16 @@ fn summary(sorted: &[f32]) -> Value {
     })
 }
 
-/// The same with ONNX Runtime, in a process of its own; null where there is none.
-fn with_onnxruntime(arguments: &[String]) -> Value {
+/// [`delays`] with one backend, in a process of its own; null where there is none.
+fn with_backend(kind: BackendKind, arguments: &[String]) -> Value {
     let child = Command::new(&arguments[0])
         .args(&arguments[1..])
         .env(CHILD, "1")
-        .env(BACKEND_VARIABLE, BackendKind::OnnxRuntime.name())
+        .env(BACKEND_VARIABLE, kind.name())
         .output();
     let printed = child.ok().and_then(|output| String::from_utf8(output.stdout).ok());
     let result: Option<Value> = printed.and_then(|text| serde_json::from_str(&text).ok());
-    result.filter(|value| value["backend"] == BackendKind::OnnxRuntime.name()).unwrap_or(Value::Null)
+    result.filter(|value| value["backend"] == kind.name()).unwrap_or(Value::Null)
 }
 
 /// What this process computes from key to first sample of a note that plays alone: the delay on a machine that does
@@ -167,6 +167,7 @@ fn audio_thread() -> Value {
         let key = MidiNote::new(40 + 3 * n).expect("a key");
         let _ = engine.note_on(NoteId { voice: Some(n.into()), channel: 0, key }, 0.7);
     }
+    let priority = as_an_audio_thread();
     let block = Duration::from_secs_f64(rate().seconds(BLOCK));
     let (mut wall, mut cpu) = (Vec::new(), Vec::new());
     let mut pacer = Pacer::new();
@@ -195,7 +196,14 @@ fn audio_thread() -> Value {
         })
     };
     let dry = engine.meters().dry_streams.load(Ordering::Relaxed);
-    json!({ "voices": POLYPHONY, "share_wall": shares(wall), "share_cpu": shares(cpu), "dry_streams": dry, "workers_cores": workers })
+    json!({
+        "voices": POLYPHONY,
+        "priority": priority,
+        "share_wall": shares(wall),
+        "share_cpu": shares(cpu),
+        "dry_streams": dry,
+        "workers_cores": workers,
+    })
 }
 
 /// Random playing of four voices with a look-ahead of 20 ms.
@@ -205,6 +213,7 @@ fn soak(minutes: f32) -> Value {
             .expect("the workers start");
     let engine = &mut instance.engine;
     let meters = engine.meters();
+    let priority = as_an_audio_thread();
     let block = Duration::from_secs_f64(rate().seconds(BLOCK));
     let (mut dice, mut number, mut until_next, mut load) = (1_u32, 0_i32, 0, vec![load_average()]);
     let mut roll = |bound: u32| {
@@ -239,6 +248,7 @@ fn soak(minutes: f32) -> Value {
         "dry_streams": meters.dry_streams.load(Ordering::Relaxed),
         "failed_notes": meters.failed_notes.load(Ordering::Relaxed),
         "blocks_that_began_late": slept_through,
+        "priority": priority,
         "load_average": load,
     })
 }
@@ -267,6 +277,25 @@ impl Pacer {
         }
         early.is_some()
     }
+}
+
+/// Gives this thread the priority that hosts give theirs, once the workers have started without it; tells what it has.
+#[cfg(unix)]
+fn as_an_audio_thread() -> String {
+    use thread_priority::unix::{set_thread_priority_and_policy, thread_native_id};
+    use thread_priority::{RealtimeThreadSchedulePolicy, ThreadPriority, ThreadSchedulePolicy};
+    let policy = ThreadSchedulePolicy::Realtime(RealtimeThreadSchedulePolicy::Fifo);
+    let priority = ThreadPriority::Crossplatform(50_u8.try_into().expect("from 0 to 99"));
+    match set_thread_priority_and_policy(thread_native_id(), priority, policy) {
+        Ok(()) => "real time".into(),
+        Err(error) => format!("ordinary: {error:?}"),
+    }
+}
+
+/// Gives this thread no priority: not known here.
+#[cfg(not(unix))]
+fn as_an_audio_thread() -> String {
+    "ordinary".into()
 }
 
 /// The machine's load over the last minute, where the system tells it.

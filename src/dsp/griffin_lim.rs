@@ -8,7 +8,7 @@
 
 use realfft::num_complex::Complex32;
 
-use super::fast_math::{sin_cos_turns, wrapped};
+use super::fast_math::{sin_cos_turns, vectorised, wrapped};
 use super::stft::{FrameGeometry, Stft};
 
 /// `alpha` of the fast Griffin-Lim algorithm. Perraudin et al. recommend 0.99 for long runs; in a few tens of iterations
@@ -95,13 +95,14 @@ impl FastGriffinLim {
     /// Gives frame `index` of the block its first spectrum, the iteration's `c_0`: a magnitude and a phase, in turns at
     /// the middle of the frame.
     pub fn add(&mut self, index: usize, magnitude: &[f32], phase: &[f32]) {
-        let mut half_turn = 0.0;
-        for ((c, m), p) in self.spectrum.iter_mut().zip(magnitude).zip(phase) {
-            // From the middle of the frame to its start: every second bin turns by a half.
-            let (sin, cos) = sin_cos_turns(wrapped(p + half_turn));
-            *c = Complex32::new(m * cos, m * sin);
-            half_turn = 0.5 - half_turn;
-        }
+        let spectrum = &mut self.spectrum;
+        vectorised(|| {
+            for (k, ((c, m), p)) in spectrum.iter_mut().zip(magnitude).zip(phase).enumerate() {
+                // From the middle of the frame to its start: every second bin turns by a half.
+                let (sin, cos) = sin_cos_turns(wrapped(p + 0.5 * (k % 2) as f32));
+                *c = Complex32::new(m * cos, m * sin);
+            }
+        });
         let at = index * self.geometry.hop;
         self.stft.overlap_add(&mut self.spectrum, &mut self.sum[at..at + self.geometry.fft_size]);
     }
@@ -156,22 +157,27 @@ impl FastGriffinLim {
     fn estimate(&mut self, momentum: f32) {
         let samples = self.geometry.samples(self.gain_of.1);
         let buffers = self.sum[..samples].iter_mut().zip(&self.committed).zip(&self.gain);
-        for (((sum, committed), gain), (signal, ahead)) in buffers.zip(self.signal.iter_mut().zip(&mut self.ahead))
-        {
-            let next = *sum * gain;
-            *ahead = next + momentum * (next - *signal);
-            *signal = next;
-            *sum = *committed;
-        }
+        let estimates = self.signal.iter_mut().zip(&mut self.ahead);
+        vectorised(|| {
+            for (((sum, committed), gain), (signal, ahead)) in buffers.zip(estimates) {
+                let next = *sum * gain;
+                *ahead = next + momentum * (next - *signal);
+                *signal = next;
+                *sum = *committed;
+            }
+        });
     }
 
     /// Keeps the phase of a frame and replaces its magnitude, `C <- S C / |C|`: the iteration of Griffin & Lim 1984.
     fn project(&mut self, index: usize, magnitude: &[f32]) {
         let at = index * self.geometry.hop;
         self.stft.analyse(&self.ahead[at..at + self.geometry.fft_size], &mut self.spectrum);
-        for (c, m) in self.spectrum.iter_mut().zip(magnitude) {
-            *c *= m / (c.norm_sqr() + TINY).sqrt();
-        }
+        let bins = self.spectrum.iter_mut().zip(magnitude);
+        vectorised(|| {
+            for (c, m) in bins {
+                *c *= m / (c.norm_sqr() + TINY).sqrt();
+            }
+        });
     }
 
     /// Adds the frame that was projected last to the sum: equation 6, numerator.

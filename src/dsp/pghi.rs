@@ -7,7 +7,7 @@
 //!
 //! Phases here are in turns, within half a turn of zero, and refer to the middle of their frame.
 
-use super::fast_math::{ln, wrapped};
+use super::fast_math::{ln, vectorised, wrapped};
 use super::stft::FrameGeometry;
 
 /// Bins more than 60 dB below the loudest of a block get a pseudo-random phase: `ln 1e-3`. (`f32::ln` is not const.)
@@ -129,17 +129,21 @@ impl PhaseIntegrator {
             let (before, after) = (i.saturating_sub(1), (i + 1).min(total - 1));
             let slope = 0.5 * self.frequency_slope * if after - before < 2 { 2.0 } else { 1.0 };
             let along = &mut self.half_along_frequency[node..][..self.bins];
-            for ((d, a), b) in along.iter_mut().zip(row(after)).zip(row(before)) {
-                *d = slope * (a.max(floor) - b.max(floor));
-            }
+            vectorised(|| {
+                for ((d, a), b) in along.iter_mut().zip(row(after)).zip(row(before)) {
+                    *d = slope * (a.max(floor) - b.max(floor));
+                }
+            });
             let along = &mut self.half_along_time[node..][..self.bins];
-            for (d, advance) in along.iter_mut().zip(&self.advance) {
-                *d = 0.5 * advance;
-            }
             let slope = 0.5 * self.time_slope;
-            for (d, s) in along[1..].iter_mut().zip(row(i).windows(3)) {
-                *d += slope * (s[2].max(floor) - s[0].max(floor));
-            }
+            vectorised(|| {
+                for (d, advance) in along.iter_mut().zip(&self.advance) {
+                    *d = 0.5 * advance;
+                }
+                for (d, s) in along[1..].iter_mut().zip(row(i).windows(3)) {
+                    *d += slope * (s[2].max(floor) - s[0].max(floor));
+                }
+            });
         }
     }
 
@@ -151,16 +155,21 @@ impl PhaseIntegrator {
         for i in rows.known.saturating_sub(1)..rows.known + rows.new {
             let node = (i + 2 - rows.known) * self.stride;
             let level = &mut self.level[node..][..self.bins];
-            for (l, &s) in level.iter_mut().zip(&ln_magnitude[i * self.bins..]) {
-                *l = if s > threshold { ((s - threshold) * scale) as u16 + 1 } else { 0 };
-            }
+            vectorised(|| {
+                for (l, &s) in level.iter_mut().zip(&ln_magnitude[i * self.bins..]) {
+                    *l = if s > threshold { ((s - threshold) * scale) as u16 + 1 } else { 0 };
+                }
+            });
             if i < rows.known {
                 continue;
             }
             let first = seed.wrapping_add((i - rows.known) as u32).wrapping_mul(self.bins as u32);
-            for (k, (p, &l)) in self.phase[node..].iter_mut().zip(&*level).enumerate() {
-                *p = if l > 0 { UNSET } else { scattered(first.wrapping_add(k as u32)) };
-            }
+            let phase = &mut self.phase[node..][..self.bins];
+            vectorised(|| {
+                for (k, (p, &l)) in phase.iter_mut().zip(&*level).enumerate() {
+                    *p = if l > 0 { UNSET } else { scattered(first.wrapping_add(k as u32)) };
+                }
+            });
         }
     }
 

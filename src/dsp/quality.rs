@@ -39,7 +39,7 @@ type Schedule = [Effort; 3];
 /// many iterations is nearer to its magnitudes than a long one of the same cost. It commits four frames, 1024
 /// samples of 2048/256: past the onset, so that it can be heard.
 const DRAFT: Schedule = [effort(7, 4, 18), effort(8, 4, 16), effort(8, 4, 3)];
-const PLAY: Schedule = [effort(7, 4, 33), effort(10, 4, 48), effort(12, 6, 9)];
+const PLAY: Schedule = [effort(7, 4, 37), effort(10, 4, 48), effort(12, 6, 10)];
 const FINE: Schedule = [effort(16, 4, 160), effort(16, 4, 40), effort(16, 4, 20)];
 
 /// Frames of the longest block of any quality.

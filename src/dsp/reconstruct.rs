@@ -10,7 +10,7 @@ use std::collections::VecDeque;
 
 use realfft::num_complex::Complex32;
 
-use super::fast_math::{arg_turns, ln, wrapped};
+use super::fast_math::{arg_turns, ln, vectorised, wrapped};
 use super::griffin_lim::FastGriffinLim;
 use super::pghi::{PhaseIntegrator, Rows};
 pub use super::quality::Quality;
@@ -232,9 +232,12 @@ impl Reconstructor {
             for (m, s) in magnitude.iter_mut().zip(self.queue.drain(..bins)) {
                 *m = if s < SILENT { 0.0 } else { s };
             }
-            for (l, m) in self.ln_magnitude[row].iter_mut().zip(magnitude) {
-                *l = ln(m.max(SILENT));
-            }
+            let bins = self.ln_magnitude[row].iter_mut().zip(magnitude);
+            vectorised(|| {
+                for (l, m) in bins {
+                    *l = ln(m.max(SILENT));
+                }
+            });
             self.loaded += 1;
         }
     }
@@ -249,11 +252,12 @@ impl Reconstructor {
             ahead: usize::from(self.loaded > frames),
         };
         if rows.known > 0 {
-            let mut half_turn = 0.0;
-            for (p, c) in self.last_phase.iter_mut().zip(&self.last_spectrum) {
-                *p = wrapped(arg_turns(*c) + half_turn);
-                half_turn = 0.5 - half_turn;
-            }
+            let bins = self.last_phase.iter_mut().zip(&self.last_spectrum);
+            vectorised(|| {
+                for (k, (p, c)) in bins.enumerate() {
+                    *p = wrapped(arg_turns(*c) + 0.5 * (k % 2) as f32);
+                }
+            });
         }
         let first = self.phased - rows.known;
         let used = first * bins..(frames + rows.ahead) * bins;

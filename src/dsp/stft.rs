@@ -10,6 +10,8 @@ use realfft::num_complex::Complex32;
 use realfft::{ComplexToReal, RealFftPlanner, RealToComplex};
 use serde::{Deserialize, Serialize};
 
+use super::fast_math::vectorised;
+
 /// Sizes of a transform, in samples.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FrameGeometry {
@@ -101,9 +103,12 @@ impl Stft {
     pub fn analyse(&mut self, signal: &[f32], spectrum: &mut [Complex32]) {
         assert_eq!(signal.len(), self.geometry.fft_size, "a frame is one window long");
         assert_eq!(spectrum.len(), self.geometry.bins(), "one value a bin");
-        for ((x, s), w) in self.frame.iter_mut().zip(signal).zip(&self.window) {
-            *x = s * w;
-        }
+        let samples = self.frame.iter_mut().zip(signal).zip(&self.window);
+        vectorised(|| {
+            for ((x, s), w) in samples {
+                *x = s * w;
+            }
+        });
         self.forward
             .process_with_scratch(&mut self.frame, spectrum, &mut self.scratch)
             .expect("lengths were asserted above");
@@ -132,9 +137,12 @@ impl Stft {
         self.inverse
             .process_with_scratch(spectrum, &mut self.frame, &mut self.scratch)
             .expect("lengths were asserted above and the edge bins are real");
-        for ((s, x), w) in signal.iter_mut().zip(&self.frame).zip(&self.window) {
-            *s += x * w;
-        }
+        let samples = signal.iter_mut().zip(&self.frame).zip(&self.window);
+        vectorised(|| {
+            for ((s, x), w) in samples {
+                *s += x * w;
+            }
+        });
     }
 }
 
