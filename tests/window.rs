@@ -194,6 +194,21 @@ fn no_key_hangs_when_the_window_closes_or_the_mouse_is_too_fast() {
 }
 
 #[test]
+fn a_window_outlives_activations() {
+    let mut bare = Bare::start(ProcessMode::Realtime, |_| {});
+    bare.window.set_open(true);
+    for _ in 0..3 {
+        let before = bare.window.changes();
+        bare.events.push_back(host_key(64, true));
+        assert!(until(&mut bare, |bare| bare.window.picture(|picture| picture.columns()) > Some(8)));
+        assert!(bare.window.snapshot().voices.iter().flatten().next().is_some() && bare.window.changes() > before);
+        bare.plugin.deactivate();
+        assert!(bare.window.snapshot().voices.iter().flatten().next().is_none(), "a voice of the past");
+        bare.activate(ProcessMode::Realtime);
+    }
+}
+
+#[test]
 fn an_audition_has_its_own_timbre_and_moves_nothing() {
     const POINT: [f32; 4] = [1.5, -0.75, 0.0, 2.0];
     let len = 9600;
@@ -210,8 +225,8 @@ fn an_audition_has_its_own_timbre_and_moves_nothing() {
     for _ in 0..10 {
         let set_there = Bare::start(ProcessMode::Realtime, set(&there));
         let elsewhere = Bare::start(ProcessMode::Realtime, set(&[("morph", 20.0), ("z3", -1.5)]));
-        let pressed = heard(set_there, &|bare| drop(bare.window.press(key(60), 1.0)));
-        let auditioned = heard(elsewhere, &|bare| drop(bare.window.audition(key(60), 1.0, POINT)));
+        let pressed = heard(set_there, &|bare| assert!(bare.window.press(key(60), 1.0)));
+        let auditioned = heard(elsewhere, &|bare| assert!(bare.window.audition(key(60), 1.0, POINT)));
         let (Some((pressed, _)), Some((auditioned, mut bare))) = (pressed, auditioned) else { continue };
         assert!(peak(&pressed) > 0.01);
         assert_eq!(first_difference(&pressed, &auditioned), None);

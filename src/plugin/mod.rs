@@ -147,6 +147,7 @@ impl Plugin for Ukulelatent {
 
     fn deactivate(&mut self) {
         self.playing = None;
+        self.stage.rest();
     }
 
     fn reset(&mut self) {

@@ -91,20 +91,26 @@ pub struct Bare {
 impl Bare {
     /// Active, in this mode, after `set` has set it.
     pub fn start(mode: ProcessMode, set: impl FnOnce(&Ukulelatent)) -> Self {
-        let mut plugin = Ukulelatent::default();
+        let plugin = Ukulelatent::default();
         set(&plugin);
+        let window = Arc::clone(plugin.window());
+        let (events, sent) = (VecDeque::with_capacity(64), Vec::with_capacity(1024));
+        let mut bare = Self { plugin, window, events, sent };
+        bare.activate(mode);
+        bare
+    }
+
+    /// Makes it active.
+    pub fn activate(&mut self, mode: ProcessMode) {
         let config = BufferConfig {
             sample_rate: RATE_HZ,
             min_buffer_size: None,
             max_buffer_size: 8192,
             process_mode: mode,
         };
-        let (mut events, mut sent) = (VecDeque::with_capacity(64), Vec::with_capacity(1024));
         let transport = Transport::new(RATE_HZ);
-        let mut context = Context { transport, events: &mut events, sent: &mut sent };
-        assert!(plugin.activate(&AudioIOLayout::default(), &config, &mut context));
-        let window = Arc::clone(plugin.window());
-        Self { plugin, window, events, sent }
+        let mut context = Context { transport, events: &mut self.events, sent: &mut self.sent };
+        assert!(self.plugin.activate(&AudioIOLayout::default(), &config, &mut context));
     }
 
     /// One block, in a song or none. Neither this nor what it calls may allocate.

@@ -96,6 +96,12 @@ impl Stage {
         }
     }
 
+    /// Shows that nothing plays any more.
+    pub fn rest(&mut self) {
+        let Snapshot { last_note, latent, .. } = self.last;
+        self.show(&Snapshot { last_note, latent, ..Snapshot::default() });
+    }
+
     /// Measures what was heard. Both channels are of equal length.
     pub fn hear(&mut self, left: &[f32], right: &[f32]) {
         if !self.is_open() {

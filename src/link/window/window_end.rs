@@ -142,10 +142,11 @@ impl WindowEnd {
     }
 
     fn strike(&self, gesture: Gesture) -> bool {
+        let was_held = self.shared.held.get().contains(gesture.key);
         // First: a key that the engine strikes and finds not held would be let go at once.
         self.shared.held.set(gesture.key, true);
         let struck = self.front().asked.push(gesture).is_ok();
-        if !struck {
+        if !struck && !was_held {
             self.shared.held.set(gesture.key, false);
         }
         struck
