@@ -178,6 +178,18 @@ fn the_pedal_keeps_notes_until_it_comes_up() {
 }
 
 #[test]
+fn the_pedal_keeps_a_key_that_was_struck_again_when_its_former_note_has_faded() {
+    // The low key leaves the first place, the second strike takes it, and then the first strike ends.
+    let keys = [(0, note_on(0, 43)), (10, note_on(0, 57)), (100, note_off(0, 43)), (14_000, note_on(0, 57))];
+    let pedal = [(36_000, control(0, 64, 127)), (38_000, note_off(0, 57))];
+    let held = play(&[], &[&keys[..], &pedal[..]].concat()).samples;
+    let plain = play(&[], &keys).samples;
+    assert_eq!(first_difference(&held, &plain), None, "the pedal holds the second strike");
+    let lifted = play(&[], &[&keys[..], &pedal[1..]].concat()).samples;
+    assert!(first_difference(&lifted, &plain) < Some(38_300), "without a pedal it falls at once");
+}
+
+#[test]
 fn wheel_pressure_and_velocity_move_the_timbre_as_far_as_they_are_set() {
     // At note-on: the timbre is that of the moved point, to the bit.
     let moved = play(&[("z1", 0.5 + 1.5 / 6.0)], &[(0, note_on(0, 57))]).samples;

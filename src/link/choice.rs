@@ -91,6 +91,14 @@ impl ModelChoice {
         Ok(Chosen { generation, model: resolved.model })
     }
 
+    /// The chosen model, if somebody has found and opened it already.
+    #[must_use]
+    pub fn resolved(&self) -> Option<Chosen> {
+        let state = self.lock();
+        let model = state.resolved.as_ref()?;
+        Some(Chosen { generation: self.generation(), model: Arc::clone(model) })
+    }
+
     /// Keeps a sentence for the user. A repeated one is kept once.
     pub fn notify(&self, notice: String) {
         let mut state = self.lock();

@@ -6,6 +6,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
 
 use rtrb::{Consumer, Producer, RingBuffer};
 
@@ -16,6 +17,8 @@ use crate::units::SampleRate;
 const START_MS: f32 = 80.0;
 /// Keys of a keyboard: no more than one start is kept for each.
 pub const KEYS: usize = 128;
+/// The least share of a core that its thread takes, once it is there: a start is done within seconds.
+const LEAST_SHARE: f32 = 0.01;
 /// Wishes that wait at once.
 const WISHES: usize = 8;
 
@@ -40,7 +43,7 @@ pub struct NoteStart {
 pub struct Shelf {
     places: Vec<Option<NoteStart>>,
     /// Keys that were wished for and have not come.
-    pending: [bool; KEYS],
+    pending: [Option<Wish>; KEYS],
     /// Empty starts, none of them wished for.
     free: usize,
     wishes: Producer<Wish>,
@@ -91,7 +94,7 @@ pub(super) fn shelf(
     let state = Arc::new(WorkerState::default());
     let shelf = Shelf {
         places: (0..KEYS).map(|_| None).collect(),
-        pending: [false; KEYS],
+        pending: [None; KEYS],
         free: count,
         wishes: wish,
         starts,
@@ -107,7 +110,7 @@ pub(super) fn shelf(
         returns,
         empty,
         chunks,
-        cpu_share: limits.cpu_share.min(1.0),
+        cpu_share: limits.cpu_share.clamp(LEAST_SHARE, 1.0),
         state,
         workers,
         meters: Arc::clone(meters),
@@ -121,7 +124,7 @@ impl Shelf {
     pub fn receive(&mut self) {
         while let Ok(start) = self.starts.pop() {
             let key = usize::from(start.wish.recipe.note.number());
-            self.pending[key] = false;
+            self.pending[key] = None;
             let old = if start.chunks.is_empty() { Some(start) } else { self.places[key].replace(start) };
             if let Some(old) = old {
                 self.give_back(old);
@@ -142,10 +145,12 @@ impl Shelf {
     /// `false` if there is no room.
     pub fn ask(&mut self, recipe: Recipe, dispensable: impl FnOnce(&Self) -> Option<usize>) -> bool {
         let key = usize::from(recipe.note.number());
-        if self.pending[key] || self.find(&recipe).is_some() {
+        let wish = self.wish(recipe);
+        if self.pending[key] == Some(wish) || self.find(&recipe).is_some() {
             return true;
         }
-        if self.wishes.is_full() {
+        // One of the key's former timbre must come first: a key has one place.
+        if self.pending[key].is_some() || self.wishes.is_full() {
             return false;
         }
         // An outdated start makes room for its successor.
@@ -154,10 +159,9 @@ impl Shelf {
             let Some(start) = place.and_then(|key| self.places[key].take()) else { return false };
             self.give_back(start);
         }
-        self.pending[key] = true;
+        self.pending[key] = Some(wish);
         self.free -= 1;
         self.wished = true;
-        let wish = self.wish(recipe);
         self.wishes.push(wish).is_ok()
     }
 
@@ -195,6 +199,14 @@ impl Shelf {
 }
 
 impl CacheEnd {
+    /// Sleeps for that long, or until the thread is stopped.
+    pub fn rest(&self, duration: Duration) {
+        let until = Instant::now() + duration;
+        while let (false, Some(left)) = (self.is_stopped(), until.checked_duration_since(Instant::now())) {
+            std::thread::park_timeout(left);
+        }
+    }
+
     /// Says which thread is to be woken; first thing on that thread.
     pub fn arrive(&self) {
         let _ = self.state.thread.set(std::thread::current());

@@ -75,6 +75,13 @@ struct Note {
     waits: bool,
 }
 
+impl Note {
+    /// Whether it is on its way to its end.
+    fn is_let_go(&self) -> bool {
+        !self.key_is_down && !self.is_held && !self.waits
+    }
+}
+
 /// A note, and the timbre that it brings along.
 type Struck = (NoteId, Option<[f32; LATENT_DIM]>);
 
@@ -138,7 +145,9 @@ impl Performer {
         if free(&self.notes).is_none() {
             self.strike_waiting(engine);
         }
-        let place = free(&self.notes).unwrap_or(0);
+        // Where all sound: a note that nothing holds any more can be spared best.
+        let fading = |note: &Option<Note>| note.as_ref().is_some_and(Note::is_let_go);
+        let place = free(&self.notes).or_else(|| self.notes.iter().position(fading)).unwrap_or(0);
         self.notes[place] = Some(Note {
             id,
             velocity: if velocity.is_finite() { velocity.clamp(0.0, 1.0) } else { 0.0 },
@@ -228,9 +237,12 @@ impl Performer {
 
     /// The engine says that a note is over.
     pub fn ended(&mut self, id: NoteId) {
-        let is_it = |note: &&mut Option<Note>| note.is_some_and(|note| note.id == id && !note.waits);
-        if let Some(place) = self.notes.iter_mut().find(is_it) {
-            *place = None;
+        let is_it = |note: &Option<Note>| note.is_some_and(|note| note.id == id && !note.waits);
+        // A key that was struck again has two notes of one name, and the one that was let go of ends first.
+        let fades = |note: &Option<Note>| is_it(note) && note.is_some_and(|note| note.is_let_go());
+        let place = self.notes.iter().position(fades).or_else(|| self.notes.iter().position(is_it));
+        if let Some(place) = place {
+            self.notes[place] = None;
         }
     }
 

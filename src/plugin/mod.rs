@@ -177,6 +177,7 @@ impl Plugin for Ukulelatent {
         playing.take_gestures(&mut self.stage);
         let [left, right] = buffer.as_slice() else { return ProcessStatus::Error("expected two channels") };
         let len = left.len();
+        let last = len.saturating_sub(1);
         let mut at = 0;
         loop {
             let event = context.next_event();
@@ -190,9 +191,9 @@ impl Plugin for Ukulelatent {
             }
             let Some(event) = event else { break };
             playing.play(&event, api);
-            playing.tell_dismissed(|id| tell_ended(context, at.min(len - 1), id));
+            playing.tell_dismissed(|id| tell_ended(context, at.min(last), id));
         }
-        playing.strike(|id| tell_ended(context, len - 1, id));
+        playing.strike(|id| tell_ended(context, last, id));
         self.stage.hear(left, right);
         playing.show(&mut self.stage, len);
         if playing.instance.engine.is_active() { ProcessStatus::KeepAlive } else { ProcessStatus::Normal }

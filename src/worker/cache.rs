@@ -97,7 +97,7 @@ impl Cache {
             let took = began.elapsed();
             self.worked += took;
             let share = self.end.cpu_share;
-            thread::sleep(took.mul_f32(1.0 / share - 1.0));
+            self.end.rest(took.mul_f32(1.0 / share - 1.0));
             if self.metered.elapsed() >= METER {
                 let share = self.worked.as_secs_f32() / self.metered.elapsed().as_secs_f32();
                 self.end.meters.cache_cpu.store(share, Ordering::Relaxed);
@@ -110,16 +110,17 @@ impl Cache {
 
     /// Makes a kit for the chosen model, once.
     fn follow_choice(&mut self) {
-        let wanted = self.choice.generation();
-        if self.tried == Some(wanted) {
+        if self.tried == Some(self.choice.generation()) {
             return;
         }
-        self.tried = Some(wanted);
+        // The workers open the model: one that waits for a file must not be waiting for this thread to get its turn.
+        let Some(chosen) = self.choice.resolved() else { return };
+        self.tried = Some(chosen.generation);
         let fresh = |chosen: Chosen| -> Result<_, ModelError> {
             let tools = Tools::new(&chosen.model)?;
             let desk = Desk::new(&chosen.model.card, chosen.model.chunked, self.rate);
             Ok((chosen.generation, tools, desk))
         };
-        self.kit = self.choice.resolve().and_then(fresh).ok();
+        self.kit = fresh(chosen).ok();
     }
 }
