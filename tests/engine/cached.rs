@@ -105,6 +105,26 @@ fn another_timbre_or_shape_makes_a_start_worthless() {
 }
 
 #[test]
+fn a_timbre_that_moves_while_starts_are_made_finds_its_own_in_the_end() {
+    // Slowly made: many wait.
+    let cache = CacheLimits { cpu_share: 0.3, ..cached().cache };
+    let mut instance = start(Setup { cache, ..cached() });
+    let engine = &mut instance.engine;
+    // The key's own start is there, and its neighbours' are on their way.
+    warm(engine, 60, 1);
+    let moved = Controls { latent: [1.0, 0.0, 0.0, 0.0], ..setup().controls };
+    play(engine, &[(0, Event::Set(moved))], &[BLOCK], BLOCK);
+    let all_are_there = |engine: &Engine| starts(engine) >= 11;
+    assert!(wait_until(engine, all_are_there), "{} starts", starts(engine));
+    let waited = std::cell::Cell::new(0);
+    wait_until(engine, |_| waited.replace(waited.get() + 1) == 800);
+    for key in [61, 59, 62, 58, 72] {
+        play(engine, &[(0, on(2, key)), (1, Event::Choke(all()))], &[BLOCK], BLOCK);
+    }
+    assert_eq!(engine.meters().cache_hits.load(Ordering::Relaxed), 5);
+}
+
+#[test]
 fn the_cache_keeps_to_its_memory_and_follows_the_keys() {
     let cache = CacheLimits { memory_mib: 0.06, cpu_share: 1.0 };
     let mut instance = start(Setup { cache, ..cached() });
