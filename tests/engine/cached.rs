@@ -107,7 +107,7 @@ fn another_timbre_or_shape_makes_a_start_worthless() {
 #[test]
 fn a_timbre_that_moves_while_starts_are_made_finds_its_own_in_the_end() {
     // Slowly made: many wait.
-    let cache = CacheLimits { cpu_share: 0.3, ..cached().cache };
+    let cache = CacheLimits { cpu_share: 0.1, ..cached().cache };
     let mut instance = start(Setup { cache, ..cached() });
     let engine = &mut instance.engine;
     // The key's own start is there, and its neighbours' are on their way.
@@ -117,7 +117,7 @@ fn a_timbre_that_moves_while_starts_are_made_finds_its_own_in_the_end() {
     let all_are_there = |engine: &Engine| starts(engine) >= 11;
     assert!(wait_until(engine, all_are_there), "{} starts", starts(engine));
     let waited = std::cell::Cell::new(0);
-    wait_until(engine, |_| waited.replace(waited.get() + 1) == 800);
+    wait_until(engine, |_| waited.replace(waited.get() + 1) == 1200);
     for key in [61, 59, 62, 58, 72] {
         play(engine, &[(0, on(2, key)), (1, Event::Choke(all()))], &[BLOCK], BLOCK);
     }
