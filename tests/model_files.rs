@@ -3,7 +3,7 @@
 mod support;
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 use std::sync::Arc;
@@ -17,6 +17,7 @@ use ukulelatent::model::decoder::Decoder;
 use ukulelatent::model::file::Origin;
 use ukulelatent::model::{Catalog, ModelFile, ModelReference};
 use ukulelatent::params::UkulelatentParams;
+use ukulelatent::preset::{all_factory, factory, factory_of_other_models};
 
 /// Why these bytes are refused.
 fn refusal(bytes: &[u8]) -> String {
@@ -295,4 +296,19 @@ fn a_project_keeps_its_missing_model_and_tells_the_user() {
     choice.choose(ModelReference::to(&built_in()));
     choice.resolve().unwrap_or_else(|error| panic!("{error}"));
     assert!(choice.notices().is_empty());
+}
+
+#[test]
+fn presets_of_other_instruments_name_one_that_is_there() {
+    let shipped = Catalog::of(vec![Path::new(env!("CARGO_MANIFEST_DIR")).join("models")]);
+    assert!(!factory_of_other_models().is_empty());
+    for preset in factory_of_other_models() {
+        let reference = preset.model.as_ref().unwrap_or_else(|| panic!("{} names no instrument", preset.name));
+        assert_eq!(reference.path, None, "{}: files lie elsewhere on other machines", preset.name);
+        let resolved = shipped.resolve(reference).expect("the built-in model opens at least");
+        assert_eq!(resolved.notice, None, "{}", preset.name);
+        assert_eq!(preset.params.len(), factory()[0].params.len(), "{}", preset.name);
+    }
+    let names: BTreeSet<_> = all_factory().map(|preset| preset.name.to_lowercase()).collect();
+    assert_eq!(names.len(), all_factory().count(), "two presets of one name");
 }

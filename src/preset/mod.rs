@@ -15,7 +15,7 @@ use crate::link::{Pins, PinsError};
 use crate::model::ModelReference;
 use crate::params::{STATE_VERSION, UkulelatentParams, ValueError, additions_since, set_value, values};
 use crate::tuning::{ScaleFiles, TuningError};
-pub use factory::factory;
+pub use factory::{all_factory, factory, factory_of_other_models};
 pub use vst3::vst3_preset;
 
 /// What preset files are called.
@@ -180,7 +180,7 @@ impl Preset {
         }
         let is_it = |preset: &Self| preset.name.eq_ignore_ascii_case(name);
         let own = user_presets().into_iter().filter_map(|path| Self::open(&path).ok()).find(is_it);
-        let found = own.or_else(|| factory().iter().find(|preset| is_it(preset)).cloned());
+        let found = own.or_else(|| all_factory().find(|preset| is_it(preset)).cloned());
         found.ok_or_else(|| PresetError::Unknown { name: name.into() })
     }
 

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use ukulelatent::params::state_json;
 use ukulelatent::plugin::VST3_CLASS_ID;
-use ukulelatent::preset::{Preset, PresetError, factory, file_name, user_folder, user_presets, vst3_preset};
+use ukulelatent::preset::{Preset, PresetError, all_factory, file_name, user_folder, user_presets, vst3_preset};
 
 use crate::error::CliError;
 use crate::sound::SoundArgs;
@@ -69,7 +69,7 @@ pub fn run(args: &Args) -> Result<Outcome, CliError> {
 }
 
 fn list() -> Outcome {
-    for preset in factory() {
+    for preset in all_factory() {
         println!("{:<24} {}", preset.name, preset.about);
     }
     let mut outcome = Outcome::Done;
@@ -91,7 +91,7 @@ fn list() -> Outcome {
 fn export(names: &[String], to: Option<PathBuf>) -> Result<Outcome, CliError> {
     let presets: Vec<Preset> = if names.is_empty() {
         let own = user_presets().into_iter().map(|path| Preset::open(&path));
-        factory().iter().cloned().map(Ok).chain(own).collect::<Result<_, _>>()?
+        all_factory().cloned().map(Ok).chain(own).collect::<Result<_, _>>()?
     } else {
         names.iter().map(|name| Preset::find(name)).collect::<Result<_, _>>()?
     };

@@ -80,7 +80,15 @@ pub fn run(args: &Args) -> Result<Outcome, CliError> {
     let mut longest: Vec<usize> = (0..presets.len()).collect();
     longest.sort_by(|&a, &b| presets[a].0.total_cmp(&presets[b].0));
     let pads: Vec<Preset> = longest.iter().take(PADS).map(|&place| pad(&presets[place].1)).collect();
-    for (number, preset) in (1..).zip(presets.into_iter().map(|(_, preset)| preset).chain(pads)) {
+    for (number, mut preset) in (1..).zip(presets.into_iter().map(|(_, preset)| preset).chain(pads)) {
+        if let Some(model) = model {
+            // Presets of all instruments share one list.
+            preset.name = format!("{} ({})", preset.name, model.card.name);
+        }
+        if let Some(reference) = &mut preset.model {
+            // The file lies elsewhere on the next machine; its hash finds it.
+            reference.path = None;
+        }
         preset.save(&args.folder.join(format!("{number:02}.json")))?;
     }
     Ok(Outcome::Done)
