@@ -7,7 +7,9 @@ use std::num::NonZeroU32;
 use std::sync::Arc;
 
 use nice_plug::prelude::*;
+use nice_plug_egui::{EguiEditor, RepaintNotifier};
 
+use crate::editor;
 use crate::engine::{Mode, POLYPHONY};
 use crate::instance::{Instance, Setup};
 use crate::link::{ModelChoice, ScaleChoice};
@@ -28,6 +30,8 @@ pub struct Ukulelatent {
     playing: Option<Playing>,
     rate: SampleRate,
     latency: LatencySetting,
+    /// Tells the window that there is something new to draw.
+    repaint: RepaintNotifier,
 }
 
 impl Default for Ukulelatent {
@@ -45,6 +49,7 @@ impl Default for Ukulelatent {
             playing: None,
             rate: SampleRate::new(48_000.0).expect("a positive constant"),
             latency: LatencySetting::Live,
+            repaint: RepaintNotifier::new(),
         }
     }
 }
@@ -71,12 +76,16 @@ impl Plugin for Ukulelatent {
     const INPUT_EVENT_CAPACITY: usize = 16_384;
     const SAMPLE_ACCURATE_AUTOMATION: bool = true;
 
-    type Editor = ();
+    type Editor = EguiEditor<editor::Window>;
     type SysExMessage = ();
     type BackgroundTask = ();
 
     fn params(&self) -> Arc<dyn Params> {
         Arc::<UkulelatentParams>::clone(&self.params)
+    }
+
+    fn editor(&mut self, _: AsyncExecutor<Self>) -> Option<Self::Editor> {
+        editor::editor(Arc::clone(&self.params), self.repaint.clone())
     }
 
     fn filter_state(state: &mut PluginState) {

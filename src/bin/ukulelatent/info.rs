@@ -11,7 +11,7 @@ use ukulelatent::model::decoder::Decoder;
 use ukulelatent::model::{Catalog, ModelFile};
 
 use crate::error::CliError;
-use crate::{Outcome, keys};
+use crate::Outcome;
 
 /// What to tell about.
 #[derive(clap::Args)]
@@ -160,8 +160,8 @@ fn describe_card(table: &mut Table, card: &ModelCard, chunked: bool) {
         "range",
         format_args!(
             "{} to {} (MIDI {} to {})",
-            keys::name(lowest),
-            keys::name(highest),
+            lowest,
+            highest,
             lowest.number(),
             highest.number()
         ),

@@ -1,0 +1,373 @@
+//! Carries out what the user did. Everything that the window changes is changed here.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use super::action::{Action, Latent, Preference, Sheet};
+use super::gesture::{Gestures, Host};
+use super::history::{History, Step};
+use super::library::Library;
+use super::pad::{latent_at, share_of_reach};
+use super::patch::Patch;
+use super::pins;
+use super::shelf::Shelf;
+use super::travel::Journey;
+use crate::model::card::LATENT_DIM;
+use crate::model::{Catalog, ModelReference};
+use crate::params::UkulelatentParams;
+use crate::preset::Preset;
+use crate::settings::Settings;
+use crate::tuning::ScaleFiles;
+
+/// The coordinates' parameters.
+pub const Z: [&str; LATENT_DIM] = ["z1", "z2", "z3", "z4"];
+
+/// Where a user's things are kept; tests keep them elsewhere.
+pub struct Places {
+    /// The user's own presets.
+    pub presets: Option<PathBuf>,
+    /// The settings file.
+    pub settings: Option<PathBuf>,
+    /// Instruments.
+    pub catalog: Catalog,
+}
+
+impl Places {
+    /// As everywhere in Ukulelatent.
+    #[must_use]
+    pub fn standard() -> Self {
+        Self {
+            presets: crate::preset::user_folder(),
+            settings: crate::settings::file(),
+            catalog: Catalog::standard(),
+        }
+    }
+}
+
+/// What the user works at.
+pub struct Desk {
+    pub(super) gestures: Gestures,
+    pub(super) history: History<Patch>,
+    pub(super) library: Library,
+    pub(super) shelf: Shelf,
+    pub(super) settings: Settings,
+    settings_file: Option<PathBuf>,
+    journey: Option<Journey>,
+    /// What could not be done, until it has been read.
+    pub(super) complaints: Vec<String>,
+    /// What lies over the instrument.
+    pub sheet: Option<Sheet>,
+    /// Text for the clipboard.
+    pub copied: Option<String>,
+    /// The point that was copied last.
+    last_copied: Option<Latent>,
+    /// The window's scale that was asked for.
+    pub wanted_scale: Option<f32>,
+}
+
+impl Desk {
+    /// For these parameters.
+    #[must_use]
+    pub fn new(params: Arc<UkulelatentParams>, places: Places) -> Self {
+        let settings = places.settings.as_deref().map(Settings::read).and_then(Result::ok).unwrap_or_default();
+        Self {
+            gestures: Gestures::new(params),
+            history: History::default(),
+            library: Library::new(places.presets),
+            shelf: Shelf::new(places.catalog),
+            settings,
+            settings_file: places.settings,
+            journey: None,
+            complaints: Vec::new(),
+            sheet: None,
+            copied: None,
+            last_copied: None,
+            wanted_scale: None,
+        }
+    }
+
+    /// Carries out what was done, at this time in seconds.
+    pub fn carry_out(&mut self, host: &dyn Host, time: f64, actions: Vec<Action>) {
+        for action in actions {
+            self.act(host, time, action);
+        }
+        self.go_on(host, time);
+    }
+
+    /// The point that was copied last, in this window or an earlier one.
+    #[must_use]
+    pub fn last_copied(&self) -> Option<Latent> {
+        self.last_copied
+    }
+
+    /// The scale of new windows.
+    #[must_use]
+    pub fn window_scale(&self) -> f32 {
+        self.settings.window_scale.clamp(super::theme::SCALES[0], super::theme::SCALES[1])
+    }
+
+    /// Whether something moves by itself.
+    #[must_use]
+    pub fn is_moving(&mut self) -> bool {
+        self.journey.is_some() || self.gestures.settle()
+    }
+
+    /// Lets go of everything, as when the window closes.
+    pub fn let_go(&mut self, host: &dyn Host) {
+        self.journey = None;
+        self.gestures.end_all(host);
+        let after = Patch::of(&self.gestures);
+        self.history.close(after);
+    }
+
+    fn act(&mut self, host: &dyn Host, time: f64, action: Action) {
+        match action {
+            Action::Begin(id) => {
+                self.stop(host);
+                self.history.open(&self.gestures.name(id), || Patch::of(&self.gestures));
+                self.gestures.begin(host, id);
+            }
+            Action::Set(id, value) => self.edit(host, id, |gestures, host| gestures.set(host, id, value)),
+            Action::End(id) => {
+                self.gestures.end(host, id);
+                self.close_gesture();
+            }
+            Action::Enter(id, text) => self.edit(host, id, |gestures, host| {
+                gestures.enter(host, id, &text);
+            }),
+            Action::Reset(id) => self.edit(host, id, |gestures, host| gestures.reset(host, id)),
+            Action::Travel(to) => self.depart(host, time, to),
+            Action::CopyPoint => {
+                self.last_copied = Some(self.z());
+                self.copied = Some(point_as_text(self.z()));
+            }
+            Action::Undo => self.step(host, History::undo),
+            Action::Redo => self.step(host, History::redo),
+            Action::Swap => {
+                let present = Patch::of(&self.gestures);
+                let step = self.history.swap(present);
+                self.go(host, &step);
+            }
+            Action::CopyAcross => self.history.copy_across(Patch::of(&self.gestures)),
+            Action::LoadPreset(n) => self.load(host, n),
+            Action::StepPreset(step) => {
+                if let Some(n) = self.library.beside(step) {
+                    self.load(host, n);
+                }
+            }
+            Action::SavePreset(name) => self.save(&name),
+            Action::UseModel(n) => {
+                if let Some(reference) = self.shelf.get(n).cloned() {
+                    self.play(reference);
+                }
+            }
+            Action::OpenModel(path) => {
+                if let Ok(reference) = self.shelf.open(&path, &mut self.settings) {
+                    self.play(reference);
+                    self.keep_settings();
+                }
+            }
+            Action::OpenScale(path) => self.tune(path),
+            Action::Show(sheet) => self.show(sheet),
+            Action::Prefer(preference) => self.prefer(preference),
+            Action::Dismiss => self.complaints.clear(),
+            Action::Pin(z) => self.pin(|pins| pins.push(z)),
+            Action::Unpin(n) => self.pin(|pins| {
+                if n < pins.len() {
+                    pins.remove(n);
+                }
+            }),
+            Action::ClearPins => self.pin(Vec::clear),
+            // Notes and the clipboard are the window's own business.
+            Action::Audition(_) | Action::Press(..) | Action::Lift(_) | Action::PastePoint => {}
+        }
+    }
+
+    /// One change; within a gesture a part of it, else an edit of its own.
+    fn edit(&mut self, host: &dyn Host, id: &str, change: impl FnOnce(&mut Gestures, &dyn Host)) {
+        if self.history.is_open() {
+            change(&mut self.gestures, host);
+        } else {
+            self.stop(host);
+            let before = Patch::of(&self.gestures);
+            change(&mut self.gestures, host);
+            self.history.record(&self.gestures.name(id), before, Patch::of(&self.gestures));
+        }
+    }
+
+    fn close_gesture(&mut self) {
+        if !self.gestures.holds_any() {
+            let after = Patch::of(&self.gestures);
+            self.history.close(after);
+        }
+    }
+
+    /// Where the parameters are.
+    #[must_use]
+    pub fn z(&self) -> Latent {
+        Z.map(|id| latent_at(self.gestures.value(id)))
+    }
+
+    fn depart(&mut self, host: &dyn Host, time: f64, to: Latent) {
+        self.stop(host);
+        self.history.open("Journey", || Patch::of(&self.gestures));
+        self.journey = Some(Journey { from: self.z(), to, began: time, seconds: self.settings.travel_seconds });
+        for id in Z {
+            self.gestures.begin(host, id);
+        }
+    }
+
+    /// A journey's next step.
+    fn go_on(&mut self, host: &dyn Host, time: f64) {
+        let Some(journey) = self.journey else { return };
+        let (z, arrived) = journey.at(time);
+        for (id, z) in Z.into_iter().zip(z) {
+            self.gestures.set(host, id, share_of_reach(z));
+        }
+        if arrived {
+            self.stop(host);
+        }
+    }
+
+    /// A journey ends where it is: whoever takes hold of something else wants that.
+    fn stop(&mut self, host: &dyn Host) {
+        if self.journey.take().is_some() {
+            for id in Z {
+                self.gestures.end(host, id);
+            }
+            self.close_gesture();
+        }
+    }
+
+    fn step(&mut self, host: &dyn Host, which: impl FnOnce(&mut History<Patch>) -> Option<Step<Patch>>) {
+        self.stop(host);
+        if let Some(step) = which(&mut self.history) {
+            self.go(host, &step);
+        }
+    }
+
+    fn go(&mut self, host: &dyn Host, step: &Step<Patch>) {
+        step.to.apply(&step.from, &mut self.gestures, host);
+    }
+
+    fn load(&mut self, host: &dyn Host, n: usize) {
+        self.stop(host);
+        let Some(preset) = self.library.get(n).cloned() else { return };
+        let before = Patch::of(&self.gestures);
+        match before.with(&preset, self.gestures.params()) {
+            Ok(after) => {
+                after.apply(&before, &mut self.gestures, host);
+                self.history.record(&format!("Load \u{201c}{}\u{201d}", preset.name), before, Patch::of(&self.gestures));
+                self.library.loaded(n, self.gestures.values());
+            }
+            Err(error) => self.complaints.push(error.to_string()),
+        }
+    }
+
+    fn save(&mut self, name: &str) {
+        let preset = Preset::of(name, "", self.gestures.params());
+        let values = self.gestures.values();
+        match self.library.save(&preset, values) {
+            Ok(()) => self.sheet = None,
+            Err(error) => self.complaints.push(error.to_string()),
+        }
+    }
+
+    /// Plays another instrument.
+    fn play(&mut self, reference: ModelReference) {
+        let before = Patch::of(&self.gestures);
+        self.gestures.params().model_choice().choose(reference);
+        let after = Patch::of(&self.gestures);
+        self.history.record(&format!("Instrument \u{201c}{}\u{201d}", after.model.name), before, after);
+    }
+
+    fn tune(&mut self, path: Option<PathBuf>) {
+        let files = match &path {
+            Some(path) => ScaleFiles::open(Some(path), None),
+            None => Ok(ScaleFiles::default()),
+        };
+        match files {
+            Ok(files) => {
+                let before = Patch::of(&self.gestures);
+                if let Err(error) = self.gestures.params().scale_choice().choose(files) {
+                    self.complaints.push(error.to_string());
+                }
+                self.history.record("Scale", before, Patch::of(&self.gestures));
+            }
+            Err(error) => {
+                let name = path.map_or_else(String::new, |path| format!("{}: ", path.display()));
+                self.complaints.push(format!("{name}{error}; the scale is as it was"));
+            }
+        }
+    }
+
+    fn pin(&mut self, change: impl FnOnce(&mut Vec<Latent>)) {
+        let before = Patch::of(&self.gestures);
+        let mut points = before.pins.clone();
+        change(&mut points);
+        points.truncate(super::orbits::PINS);
+        pins::set(self.gestures.params(), points);
+        self.history.record("Pins", before, Patch::of(&self.gestures));
+    }
+
+    fn show(&mut self, sheet: Option<Sheet>) {
+        match sheet {
+            Some(Sheet::Models) => self.shelf.read(&self.settings),
+            Some(Sheet::Presets) => self.library.read(),
+            _ => {}
+        }
+        self.shelf.refusal = None;
+        self.sheet = sheet;
+    }
+
+    fn prefer(&mut self, preference: Preference) {
+        match preference {
+            Preference::Scale(scale) => {
+                self.settings.window_scale = scale;
+                self.wanted_scale = Some(scale);
+            }
+            Preference::TravelSeconds(seconds) => self.settings.travel_seconds = seconds,
+            Preference::StartWithThis(yes) => {
+                self.settings.start_with = yes.then(|| self.gestures.params().model_choice().reference());
+            }
+            Preference::Backend(kind) => self.settings.backend = kind,
+        }
+        self.keep_settings();
+    }
+
+    fn keep_settings(&mut self) {
+        if let Some(Err(error)) = self.settings_file.as_deref().map(|file| self.settings.write(file)) {
+            self.complaints.push(error.to_string());
+        }
+    }
+}
+
+/// A point as people write it.
+#[must_use]
+pub fn point_as_text(z: Latent) -> String {
+    z.map(|z| format!("{z:.3}")).join(", ")
+}
+
+/// Reads a point that [`point_as_text`] wrote, or that somebody typed.
+#[must_use]
+pub fn point_from_text(text: &str) -> Option<Latent> {
+    let numbers: Option<Vec<f32>> =
+        text.split([',', ';', ' ', '\t', '\n']).filter(|part| !part.is_empty()).map(|part| part.parse().ok()).collect();
+    let point: Latent = numbers?.try_into().ok()?;
+    point.iter().all(|z| z.is_finite()).then_some(point)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn points_survive_the_clipboard_and_nonsense_does_not() {
+        let z = [0.5, -1.25, 3.0, 0.0];
+        assert_eq!(point_from_text(&point_as_text(z)), Some(z));
+        assert_eq!(point_from_text("1 2\t3;4"), Some([1.0, 2.0, 3.0, 4.0]));
+        for text in ["", "1, 2, 3", "1, 2, 3, 4, 5", "a, b, c, d", "nan, 0, 0, 0"] {
+            assert_eq!(point_from_text(text), None, "{text}");
+        }
+    }
+}

@@ -1,0 +1,71 @@
+//! The window: where one is in the latent space, what it sounds like, and how to go somewhere else.
+//!
+//! Each view is a function from plain data ([`view`]) to what the user did ([`action`]); [`desk`] carries that out,
+//! through the host. The window runs on the host's main thread or on one of its own, and shares no lock with the
+//! audio thread: it reads atomics and what [`crate::link`] has for it.
+
+mod action;
+mod bar;
+mod browser;
+mod desk;
+mod draw;
+mod files;
+mod gather;
+mod gesture;
+mod help;
+mod history;
+mod instrument;
+mod keyboard;
+mod library;
+mod map;
+mod map_legend;
+mod marks;
+mod models;
+mod orbits;
+mod pad;
+mod pad_menu;
+mod patch;
+mod pins;
+mod preferences;
+#[cfg(test)]
+mod session_tests;
+mod sheet;
+mod shelf;
+mod sound;
+mod strip;
+mod theme;
+mod touch;
+mod travel;
+mod view;
+mod widgets;
+mod window;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use nice_plug::prelude::ResizeHint;
+use nice_plug_egui::{EguiEditor, EguiEditorState, EguiNiceSettings, RepaintNotifier, create_egui_editor};
+
+use crate::params::UkulelatentParams;
+use desk::{Desk, Places};
+use theme::{DESIGN, SCALES};
+pub use window::Window;
+
+/// How often the window looks whether there is something new to draw.
+const POLL: Duration = Duration::from_millis(33);
+
+/// The plugin's editor.
+#[must_use]
+pub fn editor(params: Arc<UkulelatentParams>, repaint: RepaintNotifier) -> Option<EguiEditor<Window>> {
+    let desk = Desk::new(params, Places::standard());
+    let scale = desk.window_scale();
+    let size = |scale: f32| nice_plug_egui::baseview::dpi::LogicalSize::new(DESIGN[0] * scale, DESIGN[1] * scale);
+    let hint = ResizeHint { preserve_aspect_ratio: true, ..ResizeHint::resizable() }
+        .with_aspect_ratio(DESIGN[0] as u32, DESIGN[1] as u32)
+        .with_min_max_logical_size(Some(size(SCALES[0])), Some(size(SCALES[1])));
+    let settings = EguiNiceSettings::new()
+        .with_tile("Ukulelatent")
+        .with_resize_hint(hint)
+        .with_repaint_poll_interval(POLL);
+    create_egui_editor(EguiEditorState::from_size(size(scale), 1.0), repaint, settings, Window::new(desk))
+}
