@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::engine::{Controls, Engine, Mode};
+use crate::link::window::WindowEnd;
 use crate::link::{CacheLimits, ModelChoice, link};
 use crate::units::SampleRate;
 use crate::worker::{WorkerPool, default_threads};
@@ -43,12 +44,27 @@ impl Instance {
     /// # Errors
     /// If the system refuses a thread.
     pub fn start(choice: &Arc<ModelChoice>, setup: Setup) -> std::io::Result<Self> {
-        let (mut end, ends) = link(setup.rate, setup.threads.unwrap_or_else(default_threads));
+        Self::start_seen(choice, setup, None)
+    }
+
+    /// As [`Instance::start`], seen from a window.
+    ///
+    /// # Errors
+    /// If the system refuses a thread.
+    pub fn start_seen(
+        choice: &Arc<ModelChoice>,
+        setup: Setup,
+        window: Option<&WindowEnd>,
+    ) -> std::io::Result<Self> {
+        let (mut end, mut ends) = link(setup.rate, setup.threads.unwrap_or_else(default_threads));
         // A bounce waits for its notes: nothing is to be had from making them earlier.
         let cache = match setup.mode {
             Mode::Realtime => end.add_cache(setup.cache, setup.rate, choice),
             Mode::Offline => None,
         };
+        if let Some(window) = window {
+            window.paint(&end, &mut ends);
+        }
         let pool = WorkerPool::start(ends, cache, choice, setup.rate, setup.drag)?;
         if setup.mode == Mode::Realtime {
             // A note right after this must not wait for a model to open.

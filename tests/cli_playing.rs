@@ -6,8 +6,8 @@ mod desk;
 use std::fs;
 
 use desk::{Desk, file, midi, note, read_wav, song};
-use midly::num::u7;
-use midly::{MidiMessage, PitchBend};
+use midly::num::{u7, u24, u28};
+use midly::{MetaMessage, MidiMessage, PitchBend, TrackEvent, TrackEventKind};
 use ukulelatent::dsp::pitch::PitchRange;
 use ukulelatent::dsp::yin::yin_f0;
 use ukulelatent::units::{MidiNote, SampleRate};
@@ -102,6 +102,37 @@ fn a_preset_that_was_saved_plays_as_what_it_was_saved_from() {
     assert!(message.contains("Nothing like it: expected the name of a preset"), "{message}");
     let message = desk.fail(1, &["render", "song.mid", "x.wav", "--set", "mpe=perhaps"]);
     assert!(message.contains("mpe: expected true or false, got \"perhaps\""), "{message}");
+}
+
+#[test]
+fn an_orbit_follows_the_tempo_of_the_song() {
+    let desk = Desk::new();
+    let tempo =
+        |us| TrackEvent { delta: u28::new(0), kind: TrackEventKind::Meta(MetaMessage::Tempo(u24::new(us))) };
+    // Beats 0, 1 and 3, the last of them in another tempo.
+    let beat = |beats: u32, key| [note(480 * beats, key, 100), note(0, key, 0)];
+    let song =
+        [vec![tempo(700_000)], beat(0, 60).into(), beat(1, 60).into(), vec![tempo(400_000)], beat(2, 60).into()];
+    desk.write("song.mid", file(song.concat()));
+    let pins = [[1.5, 0.0, 0.0, 0.0], [0.0, 1.5, 0.75, 0.0], [-1.5, 0.0, 0.0, 0.0], [0.0, -1.5, -0.75, 0.0]];
+    let places: Vec<_> = pins.iter().map(|z| serde_json::json!({ "z": z })).collect();
+    let preset = serde_json::json!({
+        "format": 3, "name": "Round", "orbit": { "pins": places },
+        "params": { "orbit_depth": 1.0, "orbit_length": "4" },
+    });
+    desk.write("round.json", preset.to_string());
+    let hashes = |options: &[&str]| {
+        let said = desk.succeed(&[&["render", "song.mid", "out.wav", "--hashes"][..], options].concat());
+        let lines = said.lines().filter(|line| line.contains("channel"));
+        lines.filter_map(|line| line.split_whitespace().last().map(str::to_owned)).collect::<Vec<_>>()
+    };
+    let round = hashes(&["--preset", "round.json"]);
+    assert_eq!(round.len(), 3, "{round:?}");
+    assert_eq!(hashes(&["--preset", "round.json", "--block", "61"]), round);
+    for (heard, pin) in round.iter().zip([pins[0], pins[1], pins[3]]) {
+        let there = pin.map(|z| z.to_string()).join(",");
+        assert!(hashes(&["--latent", &there]).contains(heard), "{there}");
+    }
 }
 
 #[test]

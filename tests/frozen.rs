@@ -10,11 +10,13 @@ use std::sync::Arc;
 
 use host::Host;
 use nice_plug::prelude::{ClapPlugin, Enum, Param, ParamFlags, Params, Vst3Plugin};
-use ukulelatent::params::{LatencySetting, QualitySetting, STATE_VERSION, UkulelatentParams, additions_since};
+use ukulelatent::params::{
+    LatencySetting, OrbitLength, QualitySetting, STATE_VERSION, UkulelatentParams, additions_since,
+};
 use ukulelatent::plugin::Ukulelatent;
 
 /// The parameters, in order.
-const IDS: [&str; 43] = [
+const IDS: [&str; 48] = [
     // Version 1.
     "z1",
     "z2",
@@ -60,11 +62,20 @@ const IDS: [&str; 43] = [
     "sustain_end",
     "cache",
     "cache_load",
+    // Version 3.
+    "orbit_depth",
+    "orbit_sync",
+    "orbit_rate",
+    "orbit_length",
+    "orbit_phase",
 ];
 
 /// What each version saved, from a project whose model is not on this machine.
-const STATES: [(&str, &str); 2] =
-    [("1", include_str!("states/version-1.json")), ("2", include_str!("states/version-2.json"))];
+const STATES: [(&str, &str); 3] = [
+    ("1", include_str!("states/version-1.json")),
+    ("2", include_str!("states/version-2.json")),
+    ("3", include_str!("states/version-3.json")),
+];
 
 fn params() -> UkulelatentParams {
     UkulelatentParams::new(support::choice(), Arc::default())
@@ -113,15 +124,25 @@ fn quality_settings_are_frozen() {
 }
 
 #[test]
+fn orbit_lengths_are_frozen() {
+    let beats = [1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64];
+    let ids: Vec<String> = beats.iter().map(ToString::to_string).collect();
+    assert_eq!(OrbitLength::ids().expect("ids"), ids.iter().map(String::as_str).collect::<Vec<_>>());
+    for (index, beats) in beats.into_iter().enumerate() {
+        assert_eq!(OrbitLength::from_index(index).beats(), f64::from(beats));
+    }
+}
+
+#[test]
 fn plugin_ids_are_frozen() {
     assert_eq!(Ukulelatent::CLAP_ID, "org.ukulelatent.ukulelatent");
     assert_eq!(Ukulelatent::VST3_CLASS_ID, *b"UkulelatentSmplr");
 }
 
 #[test]
-fn the_state_has_version_2() {
-    assert_eq!(STATE_VERSION, 2);
-    assert_eq!(Host::new().saved_json()["fields"]["state_version"], "2");
+fn the_state_has_version_3() {
+    assert_eq!(STATE_VERSION, 3);
+    assert_eq!(Host::new().saved_json()["fields"]["state_version"], "3");
 }
 
 #[test]
@@ -133,9 +154,12 @@ fn projects_of_all_versions_load_whole_into_an_instance_that_had_another() {
         for id in IDS {
             host.set(id, 1.0);
         }
+        let mut other = host.saved_json();
+        other["fields"]["orbit"] = r#"{"pins":[{"z":[1.0,2.0,3.0,-1.0]}]}"#.into();
+        assert!(host.load_json(&other.to_string()));
         assert!(host.load_json(state), "version {version}");
         let saved = host.saved_json();
-        assert_eq!(saved["fields"]["state_version"], "2");
+        assert_eq!(saved["fields"]["state_version"], "3");
         let field = |state: &serde_json::Value, name: &str| -> serde_json::Value {
             serde_json::from_str(state["fields"][name].as_str().unwrap_or("{}")).expect("JSON in JSON")
         };
@@ -143,6 +167,9 @@ fn projects_of_all_versions_load_whole_into_an_instance_that_had_another() {
         let default = serde_json::json!({"scl": "", "kbm": ""});
         let scale = expected["fields"].get("scale").map_or(default, |_| field(&expected, "scale"));
         assert_eq!(field(&saved, "scale"), scale, "version {version}");
+        let pins =
+            expected["fields"].get("orbit").map_or(serde_json::json!({"pins": []}), |_| field(&expected, "orbit"));
+        assert_eq!(field(&saved, "orbit"), pins, "version {version}");
         // All values are exact in f32, and plain values are kept as they are.
         for (id, value) in expected["params"].as_object().expect("parameters by id") {
             assert_eq!(&saved["params"][id], value, "version {version}: {id}");

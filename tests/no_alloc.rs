@@ -1,6 +1,8 @@
 //! Nothing on the audio thread allocates: nice-plug's guard, which is armed in debug builds, would abort.
 #![cfg(debug_assertions)]
 
+#[path = "support/bare.rs"]
+mod bare;
 #[path = "support/host.rs"]
 mod host;
 mod support;
@@ -8,9 +10,11 @@ mod support;
 use std::cell::RefCell;
 use std::process::Command;
 
+use bare::{Bare, host_key};
 use clack_host::events::io::InputEventBuffer;
 use clack_host::prelude::{InputEvents, UnknownEvent};
 use host::{Cue, Host};
+use nice_plug::prelude::ProcessMode;
 use support::{Event, all, note, only, setup, start};
 use ukulelatent::engine::{Controls, Engine, Expression, Mode};
 use ukulelatent::instance::Setup;
@@ -107,6 +111,27 @@ fn the_engine_allocates_nothing_offline_and_in_real_time() {
             behind_the_guard(|| everything(&mut instance.engine, &mut left, &mut right, &mut ended));
             assert_eq!(ended, 4 * 64, "{mode:?}: each note ends once");
         }
+    }
+}
+
+#[test]
+fn a_window_and_an_orbit_allocate_nothing() {
+    for mode in [ProcessMode::Realtime, ProcessMode::Offline] {
+        let mut bare = Bare::start(mode, bare::travel);
+        bare.window.set_open(true);
+        let (mut left, mut right) = (vec![0.0; 512], vec![0.0; 512]);
+        let mut buffer = bare::buffer(&mut left, &mut right);
+        for block in 0..20_u8 {
+            assert!(bare.window.press(support::key(40 + block), 1.0));
+            bare.window.audition(support::key(70 + block), 1.0, [1.0; 4]);
+            bare.window.release(support::key(38 + block));
+            bare.events.push_back(host_key(60 + block % 3, true));
+            let song = (block >= 10).then_some(i64::from(block) * 512);
+            behind_the_guard(|| bare.process(&mut buffer, song));
+            assert_ne!(bare.window.snapshot().orbit_turn, None);
+        }
+        bare.window.set_open(false);
+        behind_the_guard(|| bare.process(&mut buffer, None));
     }
 }
 

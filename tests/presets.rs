@@ -9,6 +9,7 @@ use std::sync::Arc;
 use nice_plug::prelude::Params;
 use serde_json::Value;
 use support::{choice, first_difference, on, peak};
+use ukulelatent::link::{Pin, Pins};
 use ukulelatent::params::{STATE_VERSION, UkulelatentParams, set_value, values};
 use ukulelatent::preset::{Preset, PresetError, factory};
 
@@ -25,6 +26,7 @@ fn unusual() -> Arc<UkulelatentParams> {
             Value::String(_) => Value::from(match &*id {
                 "latency" => "40ms",
                 "quality" => "fine",
+                "orbit_length" => "3",
                 _ => "freeze",
             }),
             Value::Number(number) if number.is_i64() => Value::from(number.as_i64().unwrap_or(0) + 3),
@@ -43,6 +45,9 @@ fn a_preset_brings_every_parameter_its_model_and_its_scale_back() {
     let before = unusual();
     let scale = ukulelatent::tuning::ScaleFiles { scl: "! just\njust\n2\n3/2\n2/1\n".into(), kbm: String::new() };
     before.scale_choice().choose(scale.clone()).expect("a scale");
+    let pin = |z| Pin { z, name: "a place".into() };
+    let pins = Pins { pins: vec![pin([0.5; 4]), pin([-2.0; 4])] };
+    before.orbit_choice().choose(pins.clone()).expect("pins in the space");
     Preset::of("Unusual", "A. Tester", &before).save(&path).expect("it can be written");
     let preset = Preset::open(&path).expect("it can be read");
     assert_eq!((preset.name.as_str(), preset.author.as_str()), ("Unusual", "A. Tester"));
@@ -50,6 +55,7 @@ fn a_preset_brings_every_parameter_its_model_and_its_scale_back() {
     preset.apply(&after).expect("it can be applied");
     assert_eq!(values(&after), values(&before));
     assert_eq!(after.scale_choice().files(), scale);
+    assert_eq!(after.orbit_choice().pins(), pins);
     assert_eq!(after.model_choice().reference(), before.model_choice().reference());
     for (id, value) in values(&params()) {
         assert_ne!(values(&after)[&id], value, "{id}: the test must change it");
@@ -86,6 +92,10 @@ fn messages_name_the_preset_expected_and_got() {
         bad(|preset| drop(preset.params.insert("z9".into(), Value::from(0)))),
         "Odd: z9: no such parameter"
     );
+    let far = |preset: &mut Preset| {
+        preset.orbit = Some(Pins { pins: vec![Pin { z: [0.0, 5.0, 0.0, 0.0], name: String::new() }] });
+    };
+    assert_eq!(bad(far), "Odd: pin 1: expected numbers from -3 to 3, got [0.0, 5.0, 0.0, 0.0]");
     assert!(bad(|preset| preset.format = STATE_VERSION + 1).contains("a newer Ukulelatent made it"));
     assert!(matches!(Preset::find("no such preset"), Err(PresetError::Unknown { .. })));
 }

@@ -10,11 +10,15 @@
 //! Without it the test says that it watched nothing. What is allowed is named in [`ALLOWED`]: waking a parked worker.
 #![cfg(target_os = "linux")]
 
+#[path = "support/bare.rs"]
+mod bare;
 mod support;
 
 use std::process::{Command, Output};
 use std::time::Duration;
 
+use bare::{Bare, host_key};
+use nice_plug::prelude::ProcessMode;
 use rtsan_standalone::ScopedSanitizeRealtime;
 use support::{Event, all, note, on, only, setup, start};
 use ukulelatent::engine::{Controls, Engine, Expression, Mode};
@@ -129,8 +133,44 @@ fn the_engine_makes_no_call_that_may_block() {
         println!("watched to the end");
         return;
     }
+    watch("the_engine_makes_no_call_that_may_block");
+}
+
+/// The whole plugin, while a window looks and plays and the timbre travels.
+#[test]
+fn the_plugin_makes_no_call_that_may_block_while_a_window_is_open() {
+    if role().is_some() {
+        rtsan_standalone::ensure_initialized();
+        let mut bare = Bare::start(ProcessMode::Realtime, bare::travel);
+        bare.window.set_open(true);
+        let (mut left, mut right) = (vec![0.0; 64], vec![0.0; 64]);
+        let mut buffer = bare::buffer(&mut left, &mut right);
+        for block in 0..750_u16 {
+            let number = 36 + (block % 48) as u8;
+            if block % 10 == 0 {
+                bare.window.press(support::key(number), 1.0);
+                bare.window.audition(support::key(number + 12), 1.0, [1.0; 4]);
+                bare.events.push_back(host_key(number, true));
+            }
+            if block % 10 == 8 {
+                bare.window.release_all();
+                bare.events.push_back(host_key(number - 8, false));
+            }
+            let watched = ScopedSanitizeRealtime::default();
+            bare.process(&mut buffer, (block > 300).then_some(i64::from(block) * 64));
+            drop(watched);
+            assert!(bare.window.changes() > 0);
+        }
+        println!("watched to the end");
+        return;
+    }
+    watch("the_plugin_makes_no_call_that_may_block_while_a_window_is_open");
+}
+
+/// Runs a test again, watched, if anyone watches.
+fn watch(test: &str) {
     if is_watching() {
-        let output = child("the_engine_makes_no_call_that_may_block", "watch");
+        let output = child(test, "watch");
         let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
         assert!(output.status.success() && out.contains("watched to the end"), "{out}\n{err}");
     }

@@ -1,10 +1,8 @@
 //! What the engine is told from outside: its parameters, and how single notes are struck and bent.
 
+pub use crate::link::LATENT_REACH;
 use crate::link::{Quality, TimeShape};
 use crate::model::card::LATENT_DIM;
-
-/// Reach of each latent coordinate: three standard deviations of the prior either way.
-pub const LATENT_REACH: f32 = 3.0;
 
 /// Whether the engine may wait for its workers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,6 +59,8 @@ pub struct Strike {
     pub velocity: f32,
     /// Added to the timbre of this note alone.
     pub latent: [f32; LATENT_DIM],
+    /// A timbre in place of the parameters'. It stays as it is struck, whatever `morph_ms` says.
+    pub own_timbre: Option<[f32; LATENT_DIM]>,
     /// How far it is bent from the start, in cents.
     pub bend_cents: f32,
     /// Its own gain, linear.
@@ -71,7 +71,8 @@ pub struct Strike {
 
 impl Default for Strike {
     fn default() -> Self {
-        Self { velocity: 1.0, latent: [0.0; LATENT_DIM], bend_cents: 0.0, gain: 1.0, pan: 0.0 }
+        let latent = [0.0; LATENT_DIM];
+        Self { velocity: 1.0, latent, own_timbre: None, bend_cents: 0.0, gain: 1.0, pan: 0.0 }
     }
 }
 

@@ -12,6 +12,7 @@ mod envelope;
 mod foresight;
 mod interpolate;
 mod limit;
+mod look;
 mod note;
 mod overload;
 mod pace;
@@ -25,6 +26,7 @@ use std::sync::Arc;
 pub use controls::{Controls, Expression, LATENT_REACH, Mode, Strike, Tuning};
 pub use note::{NoteId, NoteSelector};
 
+use crate::link::window::NoteMark;
 use crate::link::{EngineEnd, Meters, Order, Recipe, SLOTS};
 use crate::model::card::LATENT_DIM;
 use crate::units::{MidiNote, SampleRate};
@@ -69,6 +71,8 @@ pub struct Engine {
     voices: [Option<Voice>; SLOTS],
     clock: u64,
     serial: u64,
+    /// The one that was struck last.
+    last_note: Option<NoteMark>,
     mix: [[f32; MIX]; 2],
 }
 
@@ -91,6 +95,7 @@ impl Engine {
             voices: [const { None }; SLOTS],
             clock: 0,
             serial: 0,
+            last_note: None,
             mix: [[0.0; MIX]; 2],
         }
     }
@@ -159,7 +164,11 @@ impl Engine {
 
     /// As [`Engine::note_on`], with all that a single note may begin with.
     pub fn strike(&mut self, id: NoteId, strike: Strike) -> Option<NoteId> {
-        let Some(recipe) = recipe(&self.controls, &self.tuning, id.key, strike.latent) else { return Some(id) };
+        let controls = match strike.own_timbre {
+            Some(latent) => Controls { latent, morph_ms: 0.0, ..self.controls },
+            None => self.controls,
+        };
+        let Some(recipe) = recipe(&controls, &self.tuning, id.key, strike.latent) else { return Some(id) };
         let start_at = self.clock + self.latency as u64;
         if !self.is_active() {
             // Nothing sounds that a step could be heard in: every pass over a song starts at its own gain.
@@ -169,6 +178,7 @@ impl Engine {
         self.pluck_again(id);
         let slot = self.free_slot(start_at);
         let epoch = self.end.player(slot).begin(self.latency);
+        self.last_note = Some(NoteMark { slot: slot as u8, epoch });
         let latency = self.latency as u32;
         let (skip, generation) = if self.uses_cache() { self.end.load(slot, epoch, &recipe) } else { (0, 0) };
         let order = Order { slot: slot as u8, epoch, latency, skip, generation, recipe };

@@ -65,6 +65,11 @@ impl Stream {
         Self { unsent, unsent_change: None, flow: Flow::Waiting, epoch: order.epoch, offset: 0, taken: 0 }
     }
 
+    /// Which of its slot's notes it is.
+    pub fn epoch(&self) -> u32 {
+        self.epoch
+    }
+
     /// Samples taken so far.
     pub fn taken(&self) -> u64 {
         self.taken

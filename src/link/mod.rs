@@ -1,5 +1,5 @@
 //! The one door between threads. Everything that crosses is here: orders and chunks between the audio thread
-//! and the workers, meters for whoever looks, and the choice of model from the main thread.
+//! and the workers, meters for whoever looks, the choice of model from the main thread, and all that the window sees and plays.
 //!
 //! Slots are dealt to the workers in turn and each ring has one producer and one consumer, so neither side
 //! ever locks. The halves are made together by [`link`] and moved once, each to its owner.
@@ -7,9 +7,11 @@
 mod audio_end;
 mod choice;
 mod meters;
+mod orbit;
 mod order;
 mod scale;
 mod shelf;
+pub mod window;
 mod worker_end;
 
 use std::collections::VecDeque;
@@ -25,7 +27,8 @@ use audio_end::Lane;
 pub use audio_end::{EngineEnd, Player};
 pub use choice::{Chosen, ModelChoice};
 pub use meters::Meters;
-pub use order::{CHUNK, Change, Chunk, Message, Order, Recipe, Sustain, TimeShape, What};
+pub use orbit::{LONGEST_PIN_NAME, MAX_PINS, OrbitChoice, Pin, PinPoints, Pins, PinsError};
+pub use order::{CHUNK, Change, Chunk, LATENT_REACH, Message, Order, Recipe, Sustain, TimeShape, What};
 pub use scale::ScaleChoice;
 pub use shelf::{CacheEnd, KEYS, NoteStart, Shelf, Wish};
 pub use worker_end::{Feed, Supervisor, WorkerEnd};
@@ -69,7 +72,7 @@ pub fn link(rate: SampleRate, workers: usize) -> (EngineEnd, Vec<WorkerEnd>) {
         let (send, messages) = RingBuffer::new(MESSAGES);
         let state = Arc::new(WorkerState::default());
         lanes.push(Lane { messages: send, state: Arc::clone(&state), nudge: false });
-        ends.push(WorkerEnd { messages, feeds: Vec::new(), state, meters: Arc::clone(&meters) });
+        ends.push(WorkerEnd { messages, feeds: Vec::new(), state, meters: Arc::clone(&meters), painter: None });
     }
     let mut players = Vec::new();
     for slot in 0..SLOTS {

@@ -4,6 +4,9 @@ use crate::dsp::reconstruct::Quality;
 use crate::model::card::LATENT_DIM;
 use crate::units::MidiNote;
 
+/// Reach of each latent coordinate: three standard deviations of the prior either way.
+pub const LATENT_REACH: f32 = 3.0;
+
 /// What a note does while its key is down and its frames would run out.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Sustain {

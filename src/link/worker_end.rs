@@ -5,6 +5,7 @@ use std::sync::atomic::Ordering;
 
 use rtrb::{Consumer, Producer};
 
+use super::window::Painter;
 use super::{Chunk, Message, Meters, Progress, WorkerState};
 
 /// (worker) One worker's half.
@@ -15,6 +16,8 @@ pub struct WorkerEnd {
     pub(super) state: Arc<WorkerState>,
     /// Counts, to write to.
     pub meters: Arc<Meters>,
+    /// Shows a window what is made, where there may be one.
+    pub painter: Option<Painter>,
 }
 
 impl WorkerEnd {

@@ -1,9 +1,9 @@
-//! The parameters that come in groups: how playing moves a note, tuning, time, and space.
+//! The parameters that come in groups: how playing moves a note, tuning, time, space, and work.
 
 use nice_plug::prelude::*;
 
 use super::{LATENT_REACH, milliseconds};
-use crate::link::{CacheLimits, Sustain, TimeShape};
+use crate::link::{CacheLimits, Quality, Sustain, TimeShape};
 use crate::model::card::LATENT_DIM;
 
 /// Widest range of bends, in semitones, that a controller asks for.
@@ -213,6 +213,33 @@ impl TimeParams {
                 SustainSetting::Wander => Sustain::Wander,
             },
             region: [self.sustain_begin.value(), self.sustain_end.value()],
+        }
+    }
+}
+
+/// How much work goes into the sound of notes.
+#[derive(Enum, Clone, Copy, Debug, PartialEq, Eq)]
+pub enum QualitySetting {
+    /// [`Quality::Draft`].
+    #[id = "draft"]
+    #[name = "Draft"]
+    Draft,
+    /// [`Quality::Play`].
+    #[id = "play"]
+    #[name = "Play"]
+    Play,
+    /// [`Quality::Fine`].
+    #[id = "fine"]
+    #[name = "Fine"]
+    Fine,
+}
+
+impl From<QualitySetting> for Quality {
+    fn from(setting: QualitySetting) -> Self {
+        match setting {
+            QualitySetting::Draft => Self::Draft,
+            QualitySetting::Play => Self::Play,
+            QualitySetting::Fine => Self::Fine,
         }
     }
 }

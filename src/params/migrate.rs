@@ -76,13 +76,22 @@ const SINCE_2: &[(&str, Addition)] = &[
     ("cache_load", Addition::Float(0.1)),
 ];
 
+/// Parameters that version 3 brought, as version 2 behaved.
+const SINCE_3: &[(&str, Addition)] = &[
+    ("orbit_depth", Addition::Float(0.0)),
+    ("orbit_sync", Addition::Bool(true)),
+    ("orbit_rate", Addition::Float(0.25)),
+    ("orbit_length", Addition::Name("16")),
+    ("orbit_phase", Addition::Float(0.0)),
+];
+
 /// What was added after a version, with values as it behaved, by id.
 pub fn additions_since(version: u32) -> impl Iterator<Item = (&'static str, Value)> {
     added_since(version).map(|(id, addition)| (id, addition.into()))
 }
 
 fn added_since(version: u32) -> impl Iterator<Item = (&'static str, Addition)> {
-    let since = [(2, SINCE_2)];
+    let since = [(2, SINCE_2), (3, SINCE_3)];
     since.into_iter().filter(move |(added, _)| version < *added).flat_map(|(_, added)| added.iter().copied())
 }
 
@@ -97,6 +106,8 @@ pub fn migrate(state: &mut PluginState) {
     for (id, value) in added_since(version_of(state)) {
         state.params.entry(id.to_owned()).or_insert_with(|| value.into());
     }
-    state.fields.entry(super::SCALE_FIELD.to_owned()).or_insert_with(|| "{}".to_owned());
+    for field in [super::SCALE_FIELD, super::PINS_FIELD] {
+        state.fields.entry(field.to_owned()).or_insert_with(|| "{}".to_owned());
+    }
     state.fields.insert(STATE_VERSION_FIELD.to_owned(), STATE_VERSION.to_string());
 }

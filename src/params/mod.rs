@@ -2,6 +2,7 @@
 
 mod groups;
 mod migrate;
+mod orbit;
 mod saved;
 mod values;
 
@@ -11,21 +12,25 @@ use nice_plug::prelude::*;
 
 pub use crate::engine::LATENT_REACH;
 use crate::engine::{Controls, Tuning};
-use crate::link::{ModelChoice, Quality, ScaleChoice};
+use crate::link::{ModelChoice, OrbitChoice, ScaleChoice};
 use crate::model::card::LATENT_DIM;
 use crate::perform::{BendRanges, Depths, Settings};
 use crate::units::{SampleRate, db_to_gain, gain_to_db};
-pub use groups::{MachineParams, OutputParams, PlayingParams, SustainSetting, TimeParams, TuningParams};
+pub use groups::{
+    MachineParams, OutputParams, PlayingParams, QualitySetting, SustainSetting, TimeParams, TuningParams,
+};
 pub use migrate::{additions_since, migrate};
+pub use orbit::{OrbitLength, OrbitParams};
 use saved::SavedVersion;
-pub use saved::{SavedModel, SavedScale};
+pub use saved::{SavedModel, SavedPins, SavedScale};
 pub use values::{ValueError, set_value, state_json, values};
 
 /// Version of what a project saves. Raised when `Plugin::filter_state` learns to migrate from an older one.
-pub const STATE_VERSION: u32 = 2;
+pub const STATE_VERSION: u32 = 3;
 /// The fields of a state that are not parameters.
 const STATE_VERSION_FIELD: &str = "state_version";
 const SCALE_FIELD: &str = "scale";
+const PINS_FIELD: &str = "orbit";
 
 /// Level of a full-velocity note at a gain of 0 dB: room for a chord of four.
 const HEADROOM_DB: f32 = -12.0;
@@ -77,33 +82,6 @@ impl LatencySetting {
     }
 }
 
-/// How much work goes into the sound of notes.
-#[derive(Enum, Clone, Copy, Debug, PartialEq, Eq)]
-pub enum QualitySetting {
-    /// [`Quality::Draft`].
-    #[id = "draft"]
-    #[name = "Draft"]
-    Draft,
-    /// [`Quality::Play`].
-    #[id = "play"]
-    #[name = "Play"]
-    Play,
-    /// [`Quality::Fine`].
-    #[id = "fine"]
-    #[name = "Fine"]
-    Fine,
-}
-
-impl From<QualitySetting> for Quality {
-    fn from(setting: QualitySetting) -> Self {
-        match setting {
-            QualitySetting::Draft => Self::Draft,
-            QualitySetting::Play => Self::Play,
-            QualitySetting::Fine => Self::Fine,
-        }
-    }
-}
-
 /// All that a project saves.
 #[derive(Params)]
 pub struct UkulelatentParams {
@@ -116,6 +94,9 @@ pub struct UkulelatentParams {
     /// Which scale it plays.
     #[persist = "scale"]
     pub scale: SavedScale,
+    /// Where its timbre travels.
+    #[persist = "orbit"]
+    pub pins: SavedPins,
     /// First latent coordinate.
     #[id = "z1"]
     pub z1: FloatParam,
@@ -161,6 +142,9 @@ pub struct UkulelatentParams {
     /// What the instrument may take of the machine.
     #[nested(group = "Machine")]
     pub machine: MachineParams,
+    /// How the timbre travels.
+    #[nested(group = "Orbit")]
+    pub orbit: OrbitParams,
 }
 
 impl UkulelatentParams {
@@ -175,7 +159,8 @@ impl UkulelatentParams {
         Self {
             state_version: SavedVersion,
             model: SavedModel(Arc::clone(&choice)),
-            scale: SavedScale { scale, model: choice },
+            scale: SavedScale { scale, model: Arc::clone(&choice) },
+            pins: SavedPins { pins: Arc::default(), model: choice },
             z1: latent("Z1", 0),
             z2: latent("Z2", 1),
             z3: latent("Z3", 2),
@@ -197,6 +182,7 @@ impl UkulelatentParams {
             output: OutputParams::default(),
             time: TimeParams::default(),
             machine: MachineParams::default(),
+            orbit: OrbitParams::default(),
         }
     }
 
@@ -235,6 +221,7 @@ impl UkulelatentParams {
             },
             humanise: playing.humanise.value(),
             width: self.output.width.value(),
+            orbit: self.orbit.settings(),
         }
     }
 
@@ -248,6 +235,12 @@ impl UkulelatentParams {
     #[must_use]
     pub fn scale_choice(&self) -> &Arc<ScaleChoice> {
         &self.scale.scale
+    }
+
+    /// Where the timbre travels.
+    #[must_use]
+    pub fn orbit_choice(&self) -> &Arc<OrbitChoice> {
+        &self.pins.pins
     }
 
     /// How far all keys are moved, in cents.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use nice_plug::params::persist::PersistentField;
 
 use super::STATE_VERSION;
-use crate::link::{ModelChoice, ScaleChoice};
+use crate::link::{ModelChoice, OrbitChoice, Pins, ScaleChoice};
 use crate::model::ModelReference;
 use crate::tuning::ScaleFiles;
 
@@ -43,6 +43,27 @@ impl<'a> PersistentField<'a, ScaleFiles> for SavedScale {
         F: Fn(&ScaleFiles) -> R,
     {
         f(&self.scale.files())
+    }
+}
+
+/// The pins of the orbit as a saved field. Those that cannot be used are kept, and their user told.
+pub struct SavedPins {
+    pub(super) pins: Arc<OrbitChoice>,
+    pub(super) model: Arc<ModelChoice>,
+}
+
+impl<'a> PersistentField<'a, Pins> for SavedPins {
+    fn set(&self, pins: Pins) {
+        if let Err(error) = self.pins.choose(pins) {
+            self.model.notify(format!("the project's orbit: {error}; the timbre stays where it is set instead"));
+        }
+    }
+
+    fn map<F, R>(&self, f: F) -> R
+    where
+        F: Fn(&Pins) -> R,
+    {
+        f(&self.pins.pins())
     }
 }
 

@@ -5,19 +5,30 @@
 
 mod channels;
 mod humanise;
+mod orbit;
 mod short_list;
+mod show;
+mod song_time;
 mod touch;
+mod traveller;
 mod zones;
 
 pub use channels::{BendRanges, ChannelMessage};
 pub use humanise::drawn_from_ball;
+pub use orbit::OrbitPath;
+pub use show::WINDOW_CHANNEL;
+pub use song_time::SongTime;
 pub use touch::{Depths, NoteChange};
+pub use traveller::{OrbitSettings, OrbitSpeed};
 
-use crate::engine::{Engine, Expression, NoteId, NoteSelector, Strike};
+use crate::engine::{Controls, Engine, NoteId, NoteSelector, Strike};
 use crate::link::SLOTS;
+use crate::model::card::LATENT_DIM;
+use crate::units::SampleRate;
 use channels::{Channels, Effect};
 use short_list::ShortList;
 use touch::{Offset, OwnExpression, Sound};
+use traveller::Traveller;
 use zones::ChannelSet;
 
 /// The parameters that say what playing does.
@@ -33,12 +44,15 @@ pub struct Settings {
     pub humanise: f32,
     /// How far apart voices stand: 0 all in the middle, 1 from side to side.
     pub width: f32,
+    /// How the timbre travels.
+    pub orbit: OrbitSettings,
 }
 
 impl Default for Settings {
     fn default() -> Self {
         let ranges = BendRanges { channel: 2.0, member: 48.0 };
-        Self { mpe: false, ranges, depths: Depths::default(), humanise: 0.0, width: 0.0 }
+        let (depths, orbit) = (Depths::default(), OrbitSettings::default());
+        Self { mpe: false, ranges, depths, humanise: 0.0, width: 0.0, orbit }
     }
 }
 
@@ -47,6 +61,8 @@ impl Default for Settings {
 struct Note {
     id: NoteId,
     velocity: f32,
+    /// In place of the parameters' timbre.
+    own_timbre: Option<[f32; LATENT_DIM]>,
     /// Where in the ball it was drawn, in units of its radius.
     drawn: Offset,
     own: OwnExpression,
@@ -59,9 +75,15 @@ struct Note {
     waits: bool,
 }
 
+/// A note, and the timbre that it brings along.
+type Struck = (NoteId, Option<[f32; LATENT_DIM]>);
+
 /// Who plays, and how.
 pub struct Performer {
     settings: Settings,
+    /// As the host has them: the orbit comes on top.
+    controls: Controls,
+    traveller: Traveller,
     channels: Channels,
     notes: [Option<Note>; SLOTS],
     /// Places of the notes that wait for the end of their sample, in the order of their keys.
@@ -71,19 +93,21 @@ pub struct Performer {
 }
 
 impl Performer {
-    /// With all keys up and all wheels at rest.
+    /// With all keys up, all wheels at rest, and no pins.
     #[must_use]
-    pub fn new(settings: Settings) -> Self {
+    pub fn new(settings: Settings, controls: Controls, rate: SampleRate) -> Self {
         let mut channels = Channels::default();
         channels.set_mpe(settings.mpe);
+        let traveller = Traveller::new(settings.orbit, rate);
         let (waiting, dismissed) = (ShortList::EMPTY, ShortList::EMPTY);
-        Self { settings, channels, notes: [None; SLOTS], waiting, dismissed }
+        Self { settings, controls, traveller, channels, notes: [None; SLOTS], waiting, dismissed }
     }
 
     /// Sets the parameters from this sample on; sounding notes follow.
     pub fn set(&mut self, engine: &mut Engine, settings: Settings) {
         if settings != self.settings {
             self.settings = settings;
+            self.traveller.set(settings.orbit);
             self.channels.set_mpe(settings.mpe);
             self.tell(engine, ChannelSet::ALL);
         }
@@ -99,6 +123,10 @@ impl Performer {
     /// A key goes down, at a position in the song in samples. Its note is struck when the sample is over
     /// ([`Performer::strike_waiting`]): hosts say how a note is bent and modulated right after they say that it begins.
     pub fn note_on(&mut self, engine: &mut Engine, id: NoteId, velocity: f32, position: i64) {
+        self.key_down(engine, (id, None), velocity, position);
+    }
+
+    fn key_down(&mut self, engine: &mut Engine, (id, own_timbre): Struck, velocity: f32, position: i64) {
         // The engine lets go of a key's former note, whatever pedal holds it.
         for former in self.notes.iter_mut().flatten() {
             let is_same_key = former.id.key == id.key && former.id.channel == id.channel;
@@ -114,6 +142,7 @@ impl Performer {
         self.notes[place] = Some(Note {
             id,
             velocity: if velocity.is_finite() { velocity.clamp(0.0, 1.0) } else { 0.0 },
+            own_timbre,
             drawn: humanise::drawn_from_ball(position, id.key.number()),
             own: OwnExpression::default(),
             told: Sound::default(),
@@ -131,7 +160,8 @@ impl Performer {
             let told = self.sound_of(&note);
             self.notes[place] = Some(Note { told, waits: false, ..note });
             let Sound { bend_cents, latent, gain, pan } = told;
-            let strike = Strike { velocity: note.velocity, latent, bend_cents, gain, pan };
+            let Note { velocity, own_timbre, .. } = note;
+            let strike = Strike { velocity, latent, own_timbre, bend_cents, gain, pan };
             if let Some(dismissed) = engine.strike(note.id, strike) {
                 self.ended(dismissed);
                 self.dismissed.push(dismissed);
@@ -248,10 +278,12 @@ impl Performer {
     fn sound_of(&self, note: &Note) -> Sound {
         let touch = self.channels.touch(note.id.channel, self.settings.ranges);
         let hit = note.drawn.map(|x| x * self.settings.humanise);
-        let latent = touch::latent(&self.settings.depths, &touch, &note.own, note.velocity);
+        let played = touch::latent(&self.settings.depths, &touch, &note.own, note.velocity);
+        let moved = std::array::from_fn(|axis| played[axis] + hit[axis]);
         Sound {
             bend_cents: 100.0 * (touch.bend_semitones + note.own.tuning_semitones),
-            latent: std::array::from_fn(|axis| latent[axis] + hit[axis]),
+            // Whoever asks for a timbre hears that one.
+            latent: if note.own_timbre.is_some() { [0.0; LATENT_DIM] } else { moved },
             gain: note.own.gain,
             pan: touch::pan(note.id.key.number(), self.settings.width, note.own.pan),
         }
@@ -261,17 +293,4 @@ impl Performer {
 /// Names a note by all that is known of it.
 fn exactly(id: NoteId) -> NoteSelector {
     NoteSelector { voice: id.voice, channel: Some(id.channel), key: Some(id.key) }
-}
-
-impl Sound {
-    /// What the engine must be told to come here from there.
-    fn changes_from(&self, told: &Self) -> [Option<Expression>; 4] {
-        #[allow(clippy::float_cmp)] // Any change is one.
-        [
-            (self.bend_cents != told.bend_cents).then_some(Expression::Bend(self.bend_cents)),
-            (self.latent != told.latent).then_some(Expression::Latent(self.latent)),
-            (self.gain != told.gain).then_some(Expression::Gain(self.gain)),
-            (self.pan != told.pan).then_some(Expression::Pan(self.pan)),
-        ]
-    }
 }

@@ -1,6 +1,7 @@
 //! What fingers do to a note: its timbre, its bend, its level and its place.
 
 use super::channels::Touch;
+use crate::engine::Expression;
 use crate::model::card::LATENT_DIM;
 
 /// A move in the latent space.
@@ -92,6 +93,19 @@ pub(super) struct Sound {
     pub latent: Offset,
     pub gain: f32,
     pub pan: f32,
+}
+
+impl Sound {
+    /// What the engine must be told to come here from there.
+    pub fn changes_from(&self, told: &Self) -> [Option<Expression>; 4] {
+        #[allow(clippy::float_cmp)] // Any change is one.
+        [
+            (self.bend_cents != told.bend_cents).then_some(Expression::Bend(self.bend_cents)),
+            (self.latent != told.latent).then_some(Expression::Latent(self.latent)),
+            (self.gain != told.gain).then_some(Expression::Gain(self.gain)),
+            (self.pan != told.pan).then_some(Expression::Pan(self.pan)),
+        ]
+    }
 }
 
 /// How far a note's timbre lies from the point that is set.

@@ -6,19 +6,20 @@ use nice_plug::prelude::*;
 use super::Playing;
 use crate::engine::{NoteId, NoteSelector};
 use crate::params::LATENT_REACH;
-use crate::perform::{ChannelMessage, NoteChange};
+use crate::perform::{ChannelMessage, NoteChange, WINDOW_CHANNEL};
 use crate::units::MidiNote;
 
 impl Playing {
-    /// Plays an event, at a position of the song in samples.
-    pub fn play(&mut self, event: &NoteEvent<()>, api: PluginApi, position: i64) {
+    /// Plays an event at the sample that is rendered next.
+    pub fn play(&mut self, event: &NoteEvent<()>, api: PluginApi) {
+        self.travel();
         let engine = &mut self.instance.engine;
         match *event {
             NoteEvent::NoteOn { voice_id, channel, key, velocity, .. } => {
                 // A key that is none cannot be struck.
                 if let Some(Ok(key)) = key.number().map(MidiNote::new) {
                     let id = NoteId { voice: voice_id.id(), channel: channel.number().unwrap_or(0), key };
-                    self.note_on(id, velocity, position);
+                    self.note_on(id, velocity);
                 }
             }
             NoteEvent::NoteOff { voice_id, channel, key, .. } => {
@@ -89,8 +90,11 @@ fn note_change(event: &NoteEvent<()>, api: PluginApi) -> Option<(NoteSelector, N
     })
 }
 
-/// Tells the host that a note is over.
+/// Tells the host that a note of its own is over.
 pub(super) fn tell_ended(context: &mut impl ProcessContext<super::Ukulelatent>, offset: usize, id: NoteId) {
+    if id.channel == WINDOW_CHANNEL {
+        return;
+    }
     let event = NoteEvent::VoiceTerminated {
         timing: offset as u32,
         voice_id: id.voice.map_or(VoiceID::Wildcard, VoiceID::ID),

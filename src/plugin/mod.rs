@@ -12,9 +12,11 @@ use nice_plug_egui::{EguiEditor, RepaintNotifier};
 use crate::editor;
 use crate::engine::{Mode, POLYPHONY};
 use crate::instance::{Instance, Setup};
+use crate::link::window::{Stage, WindowEnd, window};
 use crate::link::{ModelChoice, ScaleChoice};
 use crate::model::Catalog;
 use crate::params::{LatencySetting, UkulelatentParams, migrate};
+use crate::perform::SongTime;
 use crate::settings::{self, Settings};
 use crate::units::SampleRate;
 use events::tell_ended;
@@ -27,6 +29,10 @@ pub const VST3_CLASS_ID: [u8; 16] = *b"UkulelatentSmplr";
 pub struct Ukulelatent {
     params: Arc<UkulelatentParams>,
     choice: Arc<ModelChoice>,
+    /// For whoever opens a window.
+    window: Arc<WindowEnd>,
+    /// What that window sees, and where what it plays comes out.
+    stage: Stage,
     playing: Option<Playing>,
     rate: SampleRate,
     latency: LatencySetting,
@@ -43,7 +49,10 @@ impl Default for Ukulelatent {
         if let Some(notice) = first.notice {
             choice.notify(notice);
         }
+        let (window, stage) = window();
         Self {
+            window,
+            stage,
             params: Arc::new(UkulelatentParams::new(Arc::clone(&choice), Arc::new(ScaleChoice::default()))),
             choice,
             playing: None,
@@ -51,6 +60,20 @@ impl Default for Ukulelatent {
             latency: LatencySetting::Live,
             repaint: RepaintNotifier::new(),
         }
+    }
+}
+
+impl Ukulelatent {
+    /// Where a window sees and plays it: the same one for as long as the plugin lives.
+    #[must_use]
+    pub fn window(&self) -> &Arc<WindowEnd> {
+        &self.window
+    }
+
+    /// Its parameters, by name.
+    #[must_use]
+    pub fn parameters(&self) -> &Arc<UkulelatentParams> {
+        &self.params
     }
 }
 
@@ -120,8 +143,9 @@ impl Plugin for Ukulelatent {
             drag: None,
         };
         self.playing = None;
-        match Instance::start(&self.choice, setup) {
-            Ok(instance) => self.playing = Some(Playing::new(instance, &self.params)),
+        self.stage.set_rate(rate);
+        match Instance::start_seen(&self.choice, setup, Some(&*self.window)) {
+            Ok(instance) => self.playing = Some(Playing::new(instance, &self.params, (rate, mode))),
             Err(error) => {
                 nice_error!("the workers cannot start: {error}");
                 return false;
@@ -132,6 +156,7 @@ impl Plugin for Ukulelatent {
 
     fn deactivate(&mut self) {
         self.playing = None;
+        self.stage.rest();
     }
 
     fn reset(&mut self) {
@@ -157,7 +182,8 @@ impl Plugin for Ukulelatent {
         playing.follow(&self.params);
 
         let api = context.plugin_api();
-        let position = song_position(context.transport()).unwrap_or(playing.clock());
+        playing.begin(song_time(context.transport(), playing.clock(), self.rate));
+        playing.take_gestures(&mut self.stage);
         let [left, right] = buffer.as_slice() else { return ProcessStatus::Error("expected two channels") };
         let len = left.len();
         let mut at = 0;
@@ -172,17 +198,22 @@ impl Plugin for Ukulelatent {
                 at = until;
             }
             let Some(event) = event else { break };
-            playing.play(&event, api, position + at as i64);
+            playing.play(&event, api);
             playing.tell_dismissed(|id| tell_ended(context, at.min(len - 1), id));
         }
         playing.strike(|id| tell_ended(context, len - 1, id));
+        self.stage.hear(left, right);
+        playing.show(&mut self.stage, len);
         if playing.instance.engine.is_active() { ProcessStatus::KeepAlive } else { ProcessStatus::Normal }
     }
 }
 
-/// Where the block begins in the song, in samples, while the song plays.
-fn song_position(transport: &Transport) -> Option<i64> {
-    transport.pos_samples().filter(|_| transport.playing)
+/// Where the block begins in the song, while the song plays; else `clock`, in samples since activation.
+fn song_time(transport: &Transport, clock: i64, rate: SampleRate) -> SongTime {
+    match transport.pos_samples().filter(|_| transport.playing) {
+        Some(samples) => SongTime::at(samples, transport.tempo, rate).counted(transport.pos_beats()),
+        None => SongTime::at(clock, transport.tempo, rate),
+    }
 }
 
 impl ClapPlugin for Ukulelatent {

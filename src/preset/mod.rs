@@ -11,6 +11,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::link::{Pins, PinsError};
 use crate::model::ModelReference;
 use crate::params::{STATE_VERSION, UkulelatentParams, ValueError, additions_since, set_value, values};
 use crate::tuning::{ScaleFiles, TuningError};
@@ -39,6 +40,9 @@ pub struct Preset {
     /// The scale; as it was before if absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub scale: Option<ScaleFiles>,
+    /// The pins of its orbit; as they were before if absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub orbit: Option<Pins>,
     /// Plain values by id. What is not named stays as it was.
     pub params: BTreeMap<String, Value>,
 }
@@ -88,6 +92,14 @@ pub enum PresetError {
         /// Why.
         source: TuningError,
     },
+    /// Its orbit is none.
+    #[error("{name}: {source}")]
+    Orbit {
+        /// Which.
+        name: String,
+        /// Why.
+        source: PinsError,
+    },
     /// There is none of that name.
     #[error(
         "{name}: expected the name of a preset or a file, got neither; `ukulelatent preset list` shows the names"
@@ -113,6 +125,7 @@ impl Preset {
             about: String::new(),
             model: Some(params.model_choice().reference()),
             scale: Some(scale),
+            orbit: Some(params.orbit_choice().pins()),
             params: values(params),
         }
     }
@@ -139,6 +152,10 @@ impl Preset {
         if let Some(scale) = &self.scale {
             let bad = |source| PresetError::Scale { name: self.name.clone(), source };
             params.scale_choice().choose(scale.clone()).map_err(bad)?;
+        }
+        if let Some(pins) = &self.orbit {
+            let bad = |source| PresetError::Orbit { name: self.name.clone(), source };
+            params.orbit_choice().choose(pins.clone()).map_err(bad)?;
         }
         Ok(())
     }

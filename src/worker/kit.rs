@@ -2,6 +2,7 @@
 
 use super::note::{Desk, NoteError, Sink};
 use super::tools::Tools;
+use crate::link::window::Painter;
 use crate::link::{Change, Chosen, Chunk, Feed, Order, WorkerEnd};
 use crate::model::ModelError;
 use crate::units::SampleRate;
@@ -14,9 +15,21 @@ pub(super) struct Kit {
     desks: Vec<Desk>,
 }
 
-impl Sink for Feed {
+/// Where a slot's sound goes, and who sees it made.
+struct Delivery<'a> {
+    feed: &'a mut Feed,
+    painter: Option<&'a mut Painter>,
+}
+
+impl Sink for Delivery<'_> {
     fn push(&mut self, chunk: Chunk) -> bool {
-        Feed::push(self, chunk)
+        self.feed.push(chunk)
+    }
+
+    fn see(&mut self, order: &Order, mel: &[f32]) {
+        if let Some(painter) = &mut self.painter {
+            painter.paint(order.slot, order.epoch, mel);
+        }
     }
 }
 
@@ -28,8 +41,13 @@ impl Kit {
     }
 
     /// Puts a new note on a slot's desk; what lay there is thrown away.
-    pub fn begin(&mut self, feed: usize, order: Order) -> Result<(), NoteError> {
-        self.desks[feed].begin(order, &self.tools)
+    pub fn begin(&mut self, feed: usize, order: Order, painter: Option<&mut Painter>) -> Result<(), NoteError> {
+        self.desks[feed].begin(order, &self.tools)?;
+        if let Some(painter) = painter {
+            let (places, expected) = self.desks[feed].layout();
+            painter.begin(order.slot, order.epoch, places, expected);
+        }
+        Ok(())
     }
 
     /// Hands a change to a slot's desk; `false` if it came too late for its frame.
@@ -58,6 +76,7 @@ impl Kit {
     /// the desk; its epoch comes back with the reason.
     pub fn work(&mut self, feed: usize, end: &mut WorkerEnd, played: i64) -> Result<(), (Option<u32>, NoteError)> {
         let desk = &mut self.desks[feed];
-        desk.work(&mut self.tools, &mut end.feeds[feed], played).map_err(|error| (desk.give_up(), error))
+        let mut sink = Delivery { feed: &mut end.feeds[feed], painter: end.painter.as_mut() };
+        desk.work(&mut self.tools, &mut sink, played).map_err(|error| (desk.give_up(), error))
     }
 }

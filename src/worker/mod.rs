@@ -15,6 +15,7 @@ use std::sync::atomic::Ordering;
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
+use crate::link::window::Painter;
 use crate::link::{CacheEnd, Change, Chosen, Chunk, Message, ModelChoice, Order, Supervisor, WorkerEnd};
 use crate::model::{ModelError, ModelFile};
 use crate::units::SampleRate;
@@ -117,7 +118,7 @@ impl Worker {
         self.end.report_ready();
         while !self.end.is_stopped() {
             let ordered = self.take_messages();
-            if !self.step() && !ordered {
+            if !self.metered_step() && !ordered {
                 // Whoever has work for us sets it first and then unparks: no wake-up is lost.
                 self.end.report_busy(false);
                 thread::park();
@@ -125,6 +126,19 @@ impl Worker {
                 self.follow_choice();
             }
         }
+    }
+
+    /// As [`Worker::step`]; a window sees how long it takes, and what was made before there is a rest.
+    fn metered_step(&mut self) -> bool {
+        let began = self.end.painter.as_ref().and_then(Painter::clock);
+        let worked = self.step();
+        if let Some(painter) = &mut self.end.painter {
+            match began {
+                Some(began) if worked => painter.worked(began.elapsed()),
+                _ => painter.show(),
+            }
+        }
+        worked
     }
 
     /// Takes in what came; `false` if nothing did.
@@ -151,7 +165,7 @@ impl Worker {
         self.played[feed] = -i64::from(order.latency);
         // What the engine has of the note already must be of the same model: it changed a moment ago if it is not.
         let fits = |kit: &&mut Kit| order.skip == 0 || kit.generation == order.generation;
-        match self.kits.iter_mut().rfind(fits).map(|kit| kit.begin(feed, order)) {
+        match self.kits.iter_mut().rfind(fits).map(|kit| kit.begin(feed, order, self.end.painter.as_mut())) {
             Some(Ok(())) => {}
             Some(Err(error)) => self.refuse(feed, order.epoch, Some(&error)),
             // Why there is no kit was said when it could not be made.

@@ -51,6 +51,9 @@ fn nearest_trained(notes: NoteRange, key: MidiNote, cents: f32) -> (MidiNote, f6
 pub(super) trait Sink {
     /// Takes a chunk; `false` if there is no room for it.
     fn push(&mut self, chunk: Chunk) -> bool;
+
+    /// Sees a frame that was made for an order: normalised mel, -1 to 1.
+    fn see(&mut self, _order: &Order, _mel: &[f32]) {}
 }
 
 /// A slot's workplace.
@@ -136,6 +139,15 @@ impl Desk {
         self.source.change(self.timing.frame_after(change.at), change.what)
     }
 
+    /// Where the frames of the note lie in time: host samples from one to the next, how many lie before its first
+    /// sample, and how many there will be if nothing changes.
+    pub fn layout(&self) -> ((f64, f64), usize) {
+        let (hop, onset) = self.timing.frames();
+        let time = self.order.map(|order| order.recipe.time).unwrap_or_default();
+        let sounding = (self.frames as f64 - onset) * f64::from(time.stretch * (1.0 - time.start));
+        ((hop, onset), (onset + sounding).max(0.0) as usize)
+    }
+
     /// Host samples that the engine has of this note before it runs dry, given what it has played.
     pub fn ahead(&self, played: i64) -> i64 {
         self.delivered as i64 - played
@@ -155,7 +167,8 @@ impl Desk {
 
     /// Does one piece of work: a decode, a frame, or the reconstruction of a block and its delivery.
     pub fn work(&mut self, tools: &mut Tools, sink: &mut impl Sink, played: i64) -> Result<(), NoteError> {
-        if self.order.is_none() || self.deliver(sink) {
+        let Some(order) = self.order else { return Ok(()) };
+        if self.deliver(sink) {
             return Ok(());
         }
         let got = self.reconstructor.pull(&mut self.block);
@@ -176,7 +189,10 @@ impl Desk {
         }
         match self.source.work(tools)? {
             Progress::Decoded => {}
-            Progress::Frame => self.reconstructor.push(&tools.magnitude)?,
+            Progress::Frame => {
+                sink.see(&order, self.source.frame());
+                self.reconstructor.push(&tools.magnitude)?;
+            }
             Progress::End => {
                 self.reconstructor.finish();
                 self.end = Some(self.geometry.samples(self.source.made()));

@@ -102,6 +102,11 @@ impl Source {
         self.made
     }
 
+    /// The frame that was made last: normalised mel.
+    pub fn frame(&self) -> &[f32] {
+        &self.mel
+    }
+
     /// Whether the note goes on until its key is up.
     pub fn is_held(&self) -> bool {
         self.timeline.is_held()

@@ -40,6 +40,11 @@ impl Timing {
         Self { lead, hop, onset: onset as f64 / geometry.hop as f64 }
     }
 
+    /// Host samples from one frame to the next, and frames before the note's first sample.
+    pub fn frames(&self) -> (f64, f64) {
+        (self.hop, self.onset)
+    }
+
     /// The first frame that a change at sample `at` may alter.
     pub fn frame_after(&self, at: i64) -> usize {
         ((at as f64 + self.lead) / self.hop + self.onset).ceil().max(0.0) as usize

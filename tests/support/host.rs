@@ -13,9 +13,11 @@ use clack_extensions::state::PluginState;
 use clack_host::events::Match;
 use clack_host::events::event_types::{
     MidiEvent, NoteChokeEvent, NoteEndEvent, NoteExpressionEvent, NoteExpressionType, NoteOffEvent, NoteOnEvent,
-    ParamModEvent, ParamValueEvent,
+    ParamModEvent, ParamValueEvent, TransportEvent, TransportFlags,
 };
+use clack_host::events::{EventFlags, EventHeader};
 use clack_host::prelude::*;
+use clack_host::utils::{BeatTime, SecondsTime};
 use nice_plug::prelude::ClapPlugin;
 use ukulelatent::plugin::Ukulelatent;
 
@@ -99,8 +101,47 @@ pub struct Heard {
     pub statuses: Vec<ProcessStatus>,
 }
 
+/// A song that plays.
+#[derive(Clone, Copy, Debug)]
+pub struct Song {
+    /// Where in it [`Host::play`] begins, in samples.
+    pub from: i64,
+    /// In quarter notes a minute.
+    pub tempo: f64,
+    /// In hertz.
+    pub rate_hz: f64,
+}
+
+impl Song {
+    /// What the plugin is told at a sample of [`Host::play`].
+    fn transport(self, at: usize) -> TransportEvent {
+        let seconds = (self.from + at as i64) as f64 / self.rate_hz;
+        TransportEvent {
+            header: EventHeader::new_core(0, EventFlags::empty()),
+            flags: TransportFlags::HAS_TEMPO
+                | TransportFlags::HAS_BEATS_TIMELINE
+                | TransportFlags::HAS_SECONDS_TIMELINE
+                | TransportFlags::IS_PLAYING,
+            song_pos_beats: BeatTime::from_float(seconds * self.tempo / 60.0),
+            song_pos_seconds: SecondsTime::from_float(seconds),
+            tempo: self.tempo,
+            tempo_inc: 0.0,
+            loop_start_beats: BeatTime::from_int(0),
+            loop_end_beats: BeatTime::from_int(0),
+            loop_start_seconds: SecondsTime::from_int(0),
+            loop_end_seconds: SecondsTime::from_int(0),
+            bar_start: BeatTime::from_int(0),
+            bar_number: 0,
+            time_signature_numerator: 4,
+            time_signature_denominator: 4,
+        }
+    }
+}
+
 /// One instance of the plugin, its host and its one thread.
 pub struct Host {
+    /// What the transport says; without one, nothing.
+    pub song: Option<Song>,
     processor: Option<StartedPluginAudioProcessor<TestHost>>,
     instance: PluginInstance<TestHost>,
     params: Vec<(String, ClapId)>,
@@ -117,7 +158,7 @@ impl Host {
         let instance = PluginInstance::<TestHost>::new(|_| Shared::default(), |_| Main, &entry, &id, &info);
         let mut instance = instance.expect("the plugin can be instantiated");
         let params = list_params(&mut instance);
-        Self { processor: None, instance, params }
+        Self { song: None, processor: None, instance, params }
     }
 
     /// Tells the plugin to take its time.
@@ -235,7 +276,9 @@ impl Host {
             }
             let mut ends = Vec::with_capacity(MAX_ENDS);
             let block = [&mut heard.samples[at..until], &mut heard.right[at..until]];
-            let status = self.process(&InputEvents::from_buffer(&buffer), &mut ends, block);
+            let transport = self.song.map(|song| song.transport(at));
+            let events = InputEvents::from_buffer(&buffer);
+            let status = self.process_in_song(&events, &mut ends, block, transport.as_ref());
             let number = |end: &NoteEndEvent| (at + end.time() as usize, end.pckn().raw_note_id());
             heard.ended.extend(ends.iter().map(number));
             heard.statuses.push(status);
@@ -251,6 +294,16 @@ impl Host {
         ends: &mut Vec<NoteEndEvent>,
         channels: [&mut [f32]; 2],
     ) -> ProcessStatus {
+        self.process_in_song(events, ends, channels, None)
+    }
+
+    fn process_in_song(
+        &mut self,
+        events: &InputEvents,
+        ends: &mut Vec<NoteEndEvent>,
+        channels: [&mut [f32]; 2],
+        transport: Option<&TransportEvent>,
+    ) -> ProcessStatus {
         let processor = self.processor.as_mut().expect("an active plugin");
         let mut ports = AudioPorts::with_capacity(2, 1);
         let mut outputs = ports.with_output_buffers([AudioPortBuffer {
@@ -259,7 +312,7 @@ impl Host {
         }]);
         let mut ended = OutputEvents::from_buffer(ends);
         processor
-            .process(&InputAudioBuffers::empty(), &mut outputs, events, &mut ended, None, None)
+            .process(&InputAudioBuffers::empty(), &mut outputs, events, &mut ended, None, transport)
             .expect("the block is processed")
     }
 

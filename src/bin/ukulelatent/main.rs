@@ -19,6 +19,7 @@ mod solo;
 mod song;
 mod sound;
 mod spectrogram;
+mod tempo;
 mod wav;
 
 use std::process::ExitCode;

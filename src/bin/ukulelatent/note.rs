@@ -8,6 +8,7 @@ use crate::error::CliError;
 use crate::player::Job;
 use crate::song::{Action, Event};
 use crate::sound::{SoundArgs, between};
+use crate::tempo::TempoMap;
 use crate::wav::WavOutput;
 use crate::{Outcome, keys};
 
@@ -43,7 +44,9 @@ pub fn run(args: &Args) -> Result<Outcome, CliError> {
         event(0.0, Action::On { key: args.key, velocity }),
         event(f64::from(args.seconds), Action::Off { key: args.key }),
     ];
-    let job = Job { sound: &sound, events: &events, automation: None, block: BLOCK, latency: 0, hashes: false };
+    let tempos = &TempoMap::default();
+    let (block, latency, hashes) = (BLOCK, 0, false);
+    let job = Job { sound: &sound, events: &events, tempos, automation: None, block, latency, hashes };
     let report = job.render(&mut output)?;
     output.finish()?;
     Ok(report.print(&args.output))

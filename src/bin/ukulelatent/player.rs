@@ -14,6 +14,7 @@ use crate::automation::Automation;
 use crate::error::CliError;
 use crate::song::{Action, Event};
 use crate::sound::Sound;
+use crate::tempo::TempoMap;
 use crate::wav::WavOutput;
 use crate::Outcome;
 
@@ -28,6 +29,8 @@ pub struct Job<'a> {
     pub sound: &'a Sound,
     /// In the order of time.
     pub events: &'a [Event],
+    /// For an orbit in tempo.
+    pub tempos: &'a TempoMap,
     /// The path of the latent point, if it moves.
     pub automation: Option<&'a Automation>,
     /// Samples in a full block.
@@ -113,6 +116,8 @@ struct Run<'a> {
     rate: SampleRate,
     clock: u64,
     next: usize,
+    /// When the orbit has to be looked at again.
+    travel_until: u64,
     last_event: u64,
     /// When the note that ended last so far ended.
     last_end: u64,
@@ -136,7 +141,9 @@ impl<'a> Run<'a> {
         let rate = job.sound.rate;
         let last_event = job.events.last().map_or(0, |event| sample_at(event, rate));
         engine.set_tuning(job.sound.tuning);
-        let performer = Performer::new(job.sound.settings);
+        let Sound { settings, controls, params, .. } = job.sound;
+        let mut performer = Performer::new(*settings, *controls, rate);
+        performer.set_pins(&params.orbit_choice().pins().points());
         Self {
             job,
             engine,
@@ -144,6 +151,7 @@ impl<'a> Run<'a> {
             rate,
             clock: 0,
             next: 0,
+            travel_until: 0,
             last_event,
             last_end: 0,
             begun: Vec::new(),
@@ -196,8 +204,10 @@ impl<'a> Run<'a> {
             && self.clock.is_multiple_of(AUTOMATION_STEP)
         {
             let latent = automation.at(self.clock as f64 / f64::from(self.rate.hz()));
-            self.engine.set_controls(Controls { latent, ..self.job.sound.controls });
+            self.performer.set_controls(Controls { latent, ..self.job.sound.controls });
         }
+        let step = self.performer.travel(self.engine, self.job.tempos.time(self.clock, self.rate));
+        self.travel_until = self.clock.saturating_add(step as u64);
         while let Some(event) = self.job.events.get(self.next)
             && sample_at(event, self.rate) <= self.clock
         {
@@ -218,7 +228,7 @@ impl<'a> Run<'a> {
             Some(_) => (self.clock / AUTOMATION_STEP + 1) * AUTOMATION_STEP,
             None => u64::MAX,
         };
-        event.min(step)
+        event.min(step).min(self.travel_until)
     }
 
     /// Plays an event.

@@ -47,6 +47,7 @@ pub fn run(args: &Args) -> Result<Outcome, CliError> {
     let job = Job {
         sound: &sound,
         events: &song.events,
+        tempos: &song.tempos,
         automation: automation.as_ref(),
         block: args.block as usize,
         latency: sound.rate.samples_in_ms(args.latency.unwrap_or(0.0)),

@@ -6,6 +6,8 @@ use midly::{Format, Fps, MetaMessage, MidiMessage, Smf, Timing, TrackEvent, Trac
 use ukulelatent::perform::ChannelMessage;
 use ukulelatent::units::MidiNote;
 
+use crate::tempo::TempoMap;
+
 /// The tempo until a file says otherwise, in microseconds a quarter note: 120 a minute.
 const DEFAULT_TEMPO_US: u32 = 500_000;
 /// Controller numbers of the channel mode messages that end notes.
@@ -94,6 +96,8 @@ pub struct Event {
 pub struct Song {
     /// At least one of them is a note.
     pub events: Vec<Event>,
+    /// How quarter notes pass.
+    pub tempos: TempoMap,
 }
 
 impl Song {
@@ -115,19 +119,19 @@ impl Song {
             check_track(path, index, track)?;
         }
         let clock = Clock::new(smf.header.timing).ok_or_else(|| SongError::NoTicks { path: path.into() })?;
-        let mut events = Vec::new();
+        let mut song = Self { events: Vec::new(), tempos: TempoMap::default() };
         match smf.header.format {
             Format::SingleTrack | Format::Parallel => {
-                append(&mut events, 0.0, clock, &smf.tracks);
+                song.append(0.0, clock, &smf.tracks);
             }
             Format::Sequential => {
                 let mut start = 0.0;
                 for track in &smf.tracks {
-                    start = append(&mut events, start, clock, std::slice::from_ref(track));
+                    song.tempos.change(start, DEFAULT_TEMPO_US);
+                    start = song.append(start, clock, std::slice::from_ref(track));
                 }
             }
         }
-        let song = Self { events };
         if song.notes() == 0 { Err(SongError::NoNotes { path: path.into() }) } else { Ok(song) }
     }
 
@@ -216,39 +220,46 @@ impl Clock {
         self.elapsed as f64 / self.per_second as f64
     }
 
-    /// From here on, a beat takes this long.
-    fn set_tempo(&mut self, microseconds: u32) {
+    /// From here on, a beat takes this long; `false` if it takes as long as ever.
+    fn set_tempo(&mut self, microseconds: u32) -> bool {
         if self.has_tempo {
             self.per_tick = u64::from(microseconds);
         }
+        self.has_tempo
     }
 }
 
-/// Appends the events of tracks that play together from `start` on; returns when the last track ends. Events at
-/// one tick stay in the order of the tracks, and of the file within a track.
-fn append(events: &mut Vec<Event>, start: f64, mut clock: Clock, tracks: &[Vec<TrackEvent<'_>>]) -> f64 {
-    let mut merged = Vec::new();
-    for track in tracks {
-        let mut tick = 0;
-        for event in track {
-            tick += u64::from(event.delta.as_int());
-            merged.push((tick, event.kind));
-        }
-    }
-    merged.sort_by_key(|&(tick, _)| tick);
-    let mut end = start;
-    for (tick, kind) in merged {
-        end = start + clock.advance(tick);
-        match kind {
-            TrackEventKind::Meta(MetaMessage::Tempo(tempo)) => clock.set_tempo(tempo.as_int()),
-            TrackEventKind::Midi { channel, message } => {
-                let action = action(message);
-                events.extend(action.map(|action| Event { seconds: end, channel: channel.as_int(), action }));
+impl Song {
+    /// Appends the events of tracks that play together from `start` on; returns when the last track ends. Events at
+    /// one tick stay in the order of the tracks, and of the file within a track.
+    fn append(&mut self, start: f64, mut clock: Clock, tracks: &[Vec<TrackEvent<'_>>]) -> f64 {
+        let mut merged = Vec::new();
+        for track in tracks {
+            let mut tick = 0;
+            for event in track {
+                tick += u64::from(event.delta.as_int());
+                merged.push((tick, event.kind));
             }
-            _ => {}
         }
+        merged.sort_by_key(|&(tick, _)| tick);
+        let mut end = start;
+        for (tick, kind) in merged {
+            end = start + clock.advance(tick);
+            match kind {
+                TrackEventKind::Meta(MetaMessage::Tempo(tempo)) => {
+                    if clock.set_tempo(tempo.as_int()) {
+                        self.tempos.change(end, tempo.as_int());
+                    }
+                }
+                TrackEventKind::Midi { channel, message } => {
+                    let event = |action| Event { seconds: end, channel: channel.as_int(), action };
+                    self.events.extend(action(message).map(event));
+                }
+                _ => {}
+            }
+        }
+        end
     }
-    end
 }
 
 /// What a message does, if anything. A note-on of velocity zero is a note-off.

@@ -237,6 +237,7 @@ impl Slopes {
             ("stretch", 1.0),
             ("sustain_begin", 0.25),
             ("sustain_end", 0.5),
+            ("orbit_depth", 0.0),
         ];
         params.extend(rest.map(|(id, x)| (id.to_owned(), Value::from(x))));
         let about = format!(
@@ -245,7 +246,7 @@ impl Slopes {
         );
         let author = "The Ukulelatent project".into();
         let model = model.map(ukulelatent::model::ModelReference::to);
-        Preset { format: STATE_VERSION, name, author, about, model, scale: None, params }
+        Preset { format: STATE_VERSION, name, author, about, model, scale: None, orbit: None, params }
     }
 }
 
