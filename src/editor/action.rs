@@ -24,8 +24,8 @@ pub enum Action {
     Reset(Id),
     /// Wants to be there, in the time that is set for journeys.
     Travel(Latent),
-    /// Wants to hear a point, and not to go there.
-    Audition(Latent),
+    /// Wants to hear a point on a key, and not to go there.
+    Audition(Latent, u8),
     /// Put a key down, with this velocity.
     Press(u8, f32),
     /// Let it up.

@@ -7,17 +7,24 @@ use super::action::{Action, Latent, Preference, Sheet};
 use super::gesture::{Gestures, Host};
 use super::history::{History, Step};
 use super::library::Library;
+use super::listen::Listener;
 use super::pad::{latent_at, share_of_reach};
 use super::patch::Patch;
-use super::pins;
 use super::shelf::Shelf;
 use super::travel::Journey;
+use crate::link::window::WindowEnd;
+use crate::link::{MAX_PINS, Pin};
 use crate::model::card::LATENT_DIM;
 use crate::model::{Catalog, ModelReference};
 use crate::params::UkulelatentParams;
 use crate::preset::Preset;
 use crate::settings::Settings;
 use crate::tuning::ScaleFiles;
+use crate::units::MidiNote;
+
+/// How long a sound is heard that nobody travels to, in seconds, and how hard it is struck.
+const AUDITION_SECONDS: f64 = 0.8;
+const AUDITION_VELOCITY: f32 = 0.8;
 
 /// The coordinates' parameters.
 pub const Z: [&str; LATENT_DIM] = ["z1", "z2", "z3", "z4"];
@@ -50,9 +57,12 @@ pub struct Desk {
     pub(super) history: History<Patch>,
     pub(super) library: Library,
     pub(super) shelf: Shelf,
+    pub(super) listener: Listener,
     pub(super) settings: Settings,
     settings_file: Option<PathBuf>,
     journey: Option<Journey>,
+    /// The key that is auditioned, and until when.
+    audition: Option<(MidiNote, f64)>,
     /// What could not be done, until it has been read.
     pub(super) complaints: Vec<String>,
     /// What lies over the instrument.
@@ -66,18 +76,20 @@ pub struct Desk {
 }
 
 impl Desk {
-    /// For these parameters.
+    /// For these parameters, and the instrument at the other end.
     #[must_use]
-    pub fn new(params: Arc<UkulelatentParams>, places: Places) -> Self {
+    pub fn new(params: Arc<UkulelatentParams>, end: Arc<WindowEnd>, places: Places) -> Self {
         let settings = places.settings.as_deref().map(Settings::read).and_then(Result::ok).unwrap_or_default();
         Self {
             gestures: Gestures::new(params),
             history: History::default(),
             library: Library::new(places.presets),
             shelf: Shelf::new(places.catalog),
+            listener: Listener::new(end),
             settings,
             settings_file: places.settings,
             journey: None,
+            audition: None,
             complaints: Vec::new(),
             sheet: None,
             copied: None,
@@ -109,12 +121,19 @@ impl Desk {
     /// Whether something moves by itself.
     #[must_use]
     pub fn is_moving(&mut self) -> bool {
-        self.journey.is_some() || self.gestures.settle()
+        self.journey.is_some() || self.audition.is_some() || self.listener.is_moving() || self.gestures.settle()
+    }
+
+    /// A window opens: the instrument shows itself from now on.
+    pub fn open(&self) {
+        self.listener.end().set_open(true);
     }
 
     /// Lets go of everything, as when the window closes.
     pub fn let_go(&mut self, host: &dyn Host) {
         self.journey = None;
+        self.audition = None;
+        self.listener.end().release_all();
         self.gestures.end_all(host);
         let after = Patch::of(&self.gestures);
         self.history.close(after);
@@ -171,15 +190,22 @@ impl Desk {
             Action::Show(sheet) => self.show(sheet),
             Action::Prefer(preference) => self.prefer(preference),
             Action::Dismiss => self.complaints.clear(),
-            Action::Pin(z) => self.pin(|pins| pins.push(z)),
+            Action::Pin(z) => self.pin(|pins| pins.push(Pin { z, name: String::new() })),
             Action::Unpin(n) => self.pin(|pins| {
                 if n < pins.len() {
                     pins.remove(n);
                 }
             }),
             Action::ClearPins => self.pin(Vec::clear),
-            // Notes and the clipboard are the window's own business.
-            Action::Audition(_) | Action::Press(..) | Action::Lift(_) | Action::PastePoint => {}
+            Action::Audition(z, key) => self.audition(time, z, key),
+            Action::Press(key, velocity) => {
+                let _ = MidiNote::new(key).map(|key| self.listener.end().press(key, velocity));
+            }
+            Action::Lift(key) => {
+                let _ = MidiNote::new(key).map(|key| self.listener.end().release(key));
+            }
+            // The clipboard is the window's own business.
+            Action::PastePoint => {}
         }
     }
 
@@ -217,8 +243,22 @@ impl Desk {
         }
     }
 
-    /// A journey's next step.
+    fn audition(&mut self, time: f64, z: Latent, key: u8) {
+        if let Some((key, _)) = self.audition.take() {
+            self.listener.end().release(key);
+        }
+        let Ok(key) = MidiNote::new(key) else { return };
+        if self.listener.end().audition(key, AUDITION_VELOCITY, z) {
+            self.audition = Some((key, time + AUDITION_SECONDS));
+        }
+    }
+
+    /// A journey's next step, and the end of an audition.
     fn go_on(&mut self, host: &dyn Host, time: f64) {
+        if let Some((key, _)) = self.audition.filter(|(_, until)| time >= *until) {
+            self.listener.end().release(key);
+            self.audition = None;
+        }
         let Some(journey) = self.journey else { return };
         let (z, arrived) = journey.at(time);
         for (id, z) in Z.into_iter().zip(z) {
@@ -301,12 +341,14 @@ impl Desk {
         }
     }
 
-    fn pin(&mut self, change: impl FnOnce(&mut Vec<Latent>)) {
+    fn pin(&mut self, change: impl FnOnce(&mut Vec<Pin>)) {
         let before = Patch::of(&self.gestures);
-        let mut points = before.pins.clone();
-        change(&mut points);
-        points.truncate(super::orbits::PINS);
-        pins::set(self.gestures.params(), points);
+        let mut pins = before.pins.clone();
+        change(&mut pins.pins);
+        pins.pins.truncate(MAX_PINS);
+        if let Err(error) = self.gestures.params().orbit_choice().choose(pins) {
+            self.complaints.push(error.to_string());
+        }
         self.history.record("Pins", before, Patch::of(&self.gestures));
     }
 

@@ -8,11 +8,18 @@ use super::action::Latent;
 use super::desk::{Desk, Z};
 use super::gesture::Gestures;
 use super::pad::latent_at;
-use super::view::{Control, Controls, Edits, Keys, Orbits, Settings, Sound, View};
+use super::view::{Control, Controls, Edits, Keys, Orbits, Settings, View};
 use crate::model::backend::Backend;
+use crate::model::card::LATENT_DIM;
+use crate::params::{LATENT_REACH, LatencySetting};
+use crate::perform::OrbitPath;
 
 /// Parameters with at most this many choices show them all.
 const FEW: usize = 5;
+/// Share of a range that an arrow key moves, where there are no steps.
+const STEP: f32 = 0.01;
+/// Points on the orbit, for drawing.
+const PATH: usize = 96;
 
 impl Desk {
     /// Everything as it stands.
@@ -21,15 +28,19 @@ impl Desk {
         let values = self.gestures.values();
         let instrument = self.shelf.instrument(params.model_choice());
         let controls = controls(&self.gestures);
-        let now: Latent = Z.map(|id| latent_at(controls.get(id).now));
+        let (sound, keys, orbit, phase) = self.listener.listen();
+        let moved: Latent = Z.map(|id| latent_at(controls.get(id).now));
+        let travels = phase.is_some();
+        let now = |axis: usize| (moved[axis] + if travels { orbit[axis] } else { 0.0 }).clamp(-LATENT_REACH, LATENT_REACH);
+        let range = instrument.keys;
         let mut notices = params.model_choice().notices();
         notices.extend(self.complaints.iter().cloned());
         View {
             z: self.z(),
-            z_now: now,
-            sound: Sound::default(),
-            keys: Keys::default(),
-            orbits: Orbits { pins: super::pins::pins(&params), ..Orbits::default() },
+            z_now: std::array::from_fn(now),
+            sound,
+            keys: Keys { range, ..keys },
+            orbits: orbits(&self.gestures, moved, phase),
             presets: self.library.view(&values),
             models: self.shelf.view(&self.settings),
             edits: Edits {
@@ -57,9 +68,28 @@ impl Desk {
             because,
             backend_wish: self.settings.backend,
             scale_name: scale_name(&scale.scl),
-            ..Settings::default()
+            latency_ms: match self.gestures.params().latency.value() {
+                LatencySetting::Live => 0.0,
+                ahead => LatencySetting::LOOK_AHEADS_MS[ahead as usize - 1],
+            },
         }
     }
+}
+
+/// The orbit around the point that the host has set.
+fn orbits(gestures: &Gestures, around: Latent, phase: Option<f32>) -> Orbits {
+    let params = gestures.params();
+    let pins: Vec<Latent> = params.orbit_choice().pins().pins.iter().map(|pin| pin.z).collect();
+    let path = OrbitPath::through(&pins);
+    let depth = gestures.value("orbit_depth");
+    if path.is_still() || depth <= 0.0 {
+        return Orbits { pins, path: Vec::new(), phase };
+    }
+    let point = |n: usize| -> Latent {
+        let offset = path.offset(n as f64 / PATH as f64);
+        std::array::from_fn::<_, LATENT_DIM, _>(|axis| around[axis] + depth * offset[axis])
+    };
+    Orbits { pins, path: (0..=PATH).map(point).collect(), phase }
 }
 
 /// What a scale file says of itself: its first line that is no comment.
@@ -89,6 +119,7 @@ fn control(id: super::action::Id, param: ParamPtr, set: f32) -> Control {
             now: (set + moved).clamp(0.0, 1.0),
             default: param.default_normalized_value(),
             text: param.normalized_value_to_string(set, true).replace('-', "\u{2212}"),
+            step: param.step_count().map_or(STEP, |steps| 1.0 / steps.max(1) as f32),
             choices: steps.map_or_else(Vec::new, |steps| (0..=steps).map(|n| choice(n, steps)).collect()),
         }
     }

@@ -61,6 +61,8 @@ pub struct Instrument {
     pub licence: String,
     /// Recordings, their authors and licences.
     pub credits: Vec<(String, String, String)>,
+    /// The lowest and highest key that training heard.
+    pub keys: [u8; 2],
     /// Its coordinates.
     pub axes: [Axis; LATENT_DIM],
     /// Its training sounds.
@@ -97,6 +99,7 @@ impl Instrument {
             description: card.description.clone(),
             licence: card.licence.clone(),
             credits: card.credits.iter().map(credit).collect(),
+            keys: [card.notes.lowest.number(), card.notes.highest.number()],
             axes,
             points,
             families,
@@ -142,17 +145,20 @@ fn families(map: &[MapPoint]) -> Vec<Family> {
 }
 
 fn points(map: &[MapPoint], families: &[Family]) -> Vec<Point> {
-    let bounds = |axis: usize| {
-        let places = map.iter().map(|point| point.xy[axis]).filter(|x| x.is_finite());
-        places.fold([f32::INFINITY, f32::NEG_INFINITY], |[low, high], x| [low.min(x), high.max(x)])
+    // The middle and the reach of nearly all of them: a few that lie far out would leave the rest in a heap. Those
+    // are drawn in, the more the farther out they are.
+    let spread = |axis: usize| {
+        let mut places: Vec<f32> = map.iter().map(|point| point.xy[axis]).filter(|x| x.is_finite()).collect();
+        places.sort_by(f32::total_cmp);
+        let at = |share: f32| places.get((share * places.len().saturating_sub(1) as f32) as usize).copied().unwrap_or(0.0);
+        [0.5 * (at(0.03) + at(0.97)), (0.5 * (at(0.97) - at(0.03))).max(f32::EPSILON)]
     };
-    let bounds = [bounds(0), bounds(1)];
-    // One scale for both directions: distances on the map mean the same everywhere.
-    let extent = bounds.map(|[low, high]| high - low).into_iter().fold(f32::EPSILON, f32::max);
+    let spreads = [spread(0), spread(1)];
     let place = |xy: [f32; 2]| {
         std::array::from_fn(|axis| {
-            let [low, high] = bounds[axis];
-            0.5 + (xy[axis] - 0.5 * (low + high)) / extent
+            let [middle, reach] = spreads[axis];
+            let out = 0.8 * (xy[axis] - middle) / reach;
+            0.5 + 0.5 * out / (1.0 + out.abs().powi(3)).cbrt()
         })
     };
     let family = |label: &str| families.iter().position(|family| family.name == family_of(label));

@@ -157,9 +157,8 @@ fn travel(
         response.request_focus();
     }
     if let Some(n) = hovered.filter(|_| response.clicked()) {
-        let z = instrument.points[n].z;
         state.chosen = Some(n);
-        pen.act(if ui.input(|input| input.modifiers.alt) { Action::Audition(z) } else { Action::Travel(z) });
+        pen.act(go(&instrument.points[n], ui.input(|input| input.modifiers.alt)));
     }
     if !response.has_focus() {
         return;
@@ -171,10 +170,14 @@ fn travel(
     let Some(point) = state.chosen.and_then(|n| instrument.points.get(n)) else { return };
     ui.input(|input| {
         if input.key_pressed(Key::Enter) {
-            let audition = input.modifiers.alt;
-            pen.act(if audition { Action::Audition(point.z) } else { Action::Travel(point.z) });
+            pen.act(go(point, input.modifiers.alt));
         }
     });
+}
+
+/// To a sound, or only to hear it on its own key.
+fn go(point: &Point, only_hear: bool) -> Action {
+    if only_hear { Action::Audition(point.z, point.key) } else { Action::Travel(point.z) }
 }
 
 /// The nearest sound in this direction from the chosen one.

@@ -17,6 +17,7 @@ mod history;
 mod instrument;
 mod keyboard;
 mod library;
+mod listen;
 mod map;
 mod map_legend;
 mod marks;
@@ -25,7 +26,6 @@ mod orbits;
 mod pad;
 mod pad_menu;
 mod patch;
-mod pins;
 mod preferences;
 #[cfg(test)]
 mod session_tests;
@@ -46,6 +46,7 @@ use std::time::Duration;
 use nice_plug::prelude::ResizeHint;
 use nice_plug_egui::{EguiEditor, EguiEditorState, EguiNiceSettings, RepaintNotifier, create_egui_editor};
 
+use crate::link::window::WindowEnd;
 use crate::params::UkulelatentParams;
 use desk::{Desk, Places};
 use theme::{DESIGN, SCALES};
@@ -54,10 +55,14 @@ pub use window::Window;
 /// How often the window looks whether there is something new to draw.
 const POLL: Duration = Duration::from_millis(33);
 
-/// The plugin's editor.
+/// The plugin's editor, and whether it is open.
 #[must_use]
-pub fn editor(params: Arc<UkulelatentParams>, repaint: RepaintNotifier) -> Option<EguiEditor<Window>> {
-    let desk = Desk::new(params, Places::standard());
+pub fn editor(
+    params: Arc<UkulelatentParams>,
+    end: Arc<WindowEnd>,
+    repaint: RepaintNotifier,
+) -> (Option<EguiEditor<Window>>, Arc<EguiEditorState>) {
+    let desk = Desk::new(params, end, Places::standard());
     let scale = desk.window_scale();
     let size = |scale: f32| nice_plug_egui::baseview::dpi::LogicalSize::new(DESIGN[0] * scale, DESIGN[1] * scale);
     let hint = ResizeHint { preserve_aspect_ratio: true, ..ResizeHint::resizable() }
@@ -67,5 +72,6 @@ pub fn editor(params: Arc<UkulelatentParams>, repaint: RepaintNotifier) -> Optio
         .with_tile("Ukulelatent")
         .with_resize_hint(hint)
         .with_repaint_poll_interval(POLL);
-    create_egui_editor(EguiEditorState::from_size(size(scale), 1.0), repaint, settings, Window::new(desk))
+    let state = EguiEditorState::from_size(size(scale), 1.0);
+    (create_egui_editor(Arc::clone(&state), repaint, settings, Window::new(desk)), state)
 }

@@ -6,31 +6,28 @@ use super::action::{Action, Id};
 use super::strip;
 use super::theme::{self, Type};
 use super::view::View;
-use super::widgets::{Look, Pen, button, icon_button, Icon};
+use super::widgets::{Icon, Look, Pen, button, icon_button};
+use crate::link::MAX_PINS;
 
-/// The most points that can be pinned.
-pub const PINS: usize = 8;
-
-/// The parameters of Orbits, in the order in which they are shown, where the instrument has them.
-const CONTROLS: [(Id, &str); 6] = [
-    ("orbit", "Whether the sound travels"),
-    ("orbit_depth", "How far from the point that is set it travels"),
-    ("orbit_phase", "Where on the path it begins, in turns"),
-    ("orbit_sync", "Follow the host's tempo"),
-    ("orbit_beats", "Beats for a turn, with the host's tempo"),
-    ("orbit_seconds", "Seconds for a turn, without it"),
+/// The parameters of Orbits.
+const CONTROLS: [(Id, &str, &str); 5] = [
+    ("orbit_depth", "Depth", "How much of the path is added to the point that is set; 0 %: the sound stays"),
+    ("orbit_sync", "Sync", "Follow the host\u{2019}s tempo"),
+    ("orbit_length", "Turn", "How long a turn takes, in the host\u{2019}s tempo"),
+    ("orbit_rate", "Rate", "Turns in a second, where no tempo is followed"),
+    ("orbit_phase", "Phase", "Where on its path the song begins, in turns from the first pin"),
 ];
 
 /// Draws the pins and their controls.
 pub fn show(ui: &mut Ui, body: Rect, pen: &mut Pen, view: &View) {
     let theme = pen.theme;
     let pins = &view.orbits.pins;
-    for n in 0..PINS {
+    for n in 0..MAX_PINS {
         let cell = theme.rect(body.min, 16.0 + 44.0 * n as f32, 16.0, 40.0, 40.0);
         pin(ui, cell, pen, pins.get(n).is_some(), n);
     }
     let add = theme.rect(body.min, 16.0, 72.0, 168.0, 28.0);
-    let look = if pins.len() < PINS { Look::Main } else { Look::Off };
+    let look = if pins.len() < MAX_PINS { Look::Main } else { Look::Off };
     if button(ui, add, &theme, "Pin the present point", look).clicked() {
         pen.act(Action::Pin(view.z));
     }
@@ -38,16 +35,15 @@ pub fn show(ui: &mut Ui, body: Rect, pen: &mut Pen, view: &View) {
     if button(ui, clear, &theme, "Clear all", Look::enabled(!pins.is_empty())).clicked() {
         pen.act(Action::ClearPins);
     }
-    let has = |id: &str| view.controls.0.iter().any(|control| control.id == id);
-    let mut x = 384.0;
-    for (id, about) in CONTROLS.into_iter().filter(|(id, _)| has(id)) {
-        let cell = theme.rect(body.min, x, 16.0, 72.0, 88.0);
-        strip::control(ui, cell, pen, view, (id, about));
+    let mut x = 392.0;
+    for control in CONTROLS {
+        let cell = theme.rect(body.min, x, 20.0, 72.0, 88.0);
+        strip::control(ui, cell, pen, view, control);
         x += 76.0;
     }
-    if pins.len() < 2 {
+    if pins.len() < 2 || view.controls.get("orbit_depth").set <= 0.0 {
         let at = theme.rect(body.min, x + 16.0, 16.0, 0.0, 0.0).min;
-        for (n, line) in ["Pin two points or more,", "and the sound travels", "among them along a", "closed path."].iter().enumerate() {
+        for (n, line) in ["Pin two points or more and turn", "Depth up: the sound travels among", "them along a closed path, the same", "way each time the song plays."].iter().enumerate() {
             let at = at + vec2(0.0, theme.px(10.0 + 18.0 * n as f32));
             theme.text(ui.painter(), at, Align2::LEFT_CENTER, line, (Type::Caption, theme::DIM));
         }

@@ -97,6 +97,10 @@ pub fn show(ui: &mut Ui, rect: Rect, pen: &mut Pen, view: &View, (number, state)
     draw_density(ui, &painter, plane, state, (&view.instrument.sha256, &view.instrument.densities[number]));
     grid(&painter, &theme, plane);
     orbits(&painter, &theme, plane, view, number);
+    for voice in &view.sound.voices_at {
+        let at = plane.place(pair(voice, number));
+        painter.circle(at, theme.px(3.0), theme::TEXT.gamma_multiply(0.8), theme.stroke(1.0, theme::GROUND));
+    }
     trail(ui, &painter, &theme, (plane, state), pair(&view.z_now, number));
     handle(&painter, &theme, (plane, &response), pair(&view.z, number), pair(&view.z_now, number));
     labels(ui, rect, &theme, axes.map(|axis| &*axis.label));

@@ -4,9 +4,8 @@ use std::sync::Arc;
 
 use nice_plug::prelude::Params as _;
 
-use super::action::Latent;
 use super::gesture::{Gestures, Host, Values};
-use crate::link::{ModelChoice, ScaleChoice};
+use crate::link::{ModelChoice, Pins, ScaleChoice};
 use crate::model::{Catalog, ModelError, ModelReference};
 use crate::params::UkulelatentParams;
 use crate::preset::{Preset, PresetError};
@@ -22,7 +21,7 @@ pub struct Patch {
     /// The scale.
     pub scale: ScaleFiles,
     /// The points that Orbits travels among.
-    pub pins: Vec<Latent>,
+    pub pins: Pins,
 }
 
 /// A preset that cannot be loaded.
@@ -45,7 +44,7 @@ impl Patch {
             values: gestures.values(),
             model: params.model_choice().reference(),
             scale: params.scale_choice().files(),
-            pins: super::pins::pins(params),
+            pins: params.orbit_choice().pins(),
         }
     }
 
@@ -62,7 +61,8 @@ impl Patch {
             params.model_choice().notify(format!("the scale: {error}; keys play twelve equal steps instead"));
         }
         if self.pins != from.pins {
-            super::pins::set(&params, self.pins.clone());
+            // What was pinned here or loaded can be pinned again.
+            let _ = params.orbit_choice().choose(self.pins.clone());
         }
     }
 
@@ -81,7 +81,7 @@ impl Patch {
                 unsafe { param._internal_set_normalized_value(*value) };
             }
         }
-        super::pins::set(&scratch, self.pins.clone());
+        let _ = scratch.orbit_choice().choose(self.pins.clone());
         preset.apply(&scratch)?;
         // SAFETY: as above.
         let value = |param: &nice_plug::prelude::ParamPtr| unsafe { param.unmodulated_normalized_value() };
@@ -89,7 +89,7 @@ impl Patch {
             values: by_id.iter().map(|(id, param, _)| (id.clone(), value(param))).collect(),
             model: if preset.model.is_some() { scratch.model_choice().reference() } else { self.model.clone() },
             scale: if preset.scale.is_some() { scratch.scale_choice().files() } else { self.scale.clone() },
-            pins: super::pins::pins(&scratch),
+            pins: scratch.orbit_choice().pins(),
         })
     }
 }

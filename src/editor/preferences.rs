@@ -105,13 +105,9 @@ fn project(ui: &mut Ui, body: Rect, pen: &mut Pen, view: &View, state: &mut Pref
     let theme = pen.theme;
     let settings = &view.settings;
     tab(ui, theme.rect(body.min, 0.0, -8.0, 120.0, 24.0), &theme, "In this project", true);
-    let latency = match (settings.latency_samples, settings.rate_hz) {
-        (0, _) => "Live: a note sounds as soon as it is made. Best for playing; for playback choose one that looks ahead.".into(),
-        (samples, Some(rate)) => {
-            let ms = 1000.0 * samples as f32 / rate;
-            format!("{samples} samples, {ms:.1} ms at {rate:.0} Hz: the host is told, and notes sound on the sample.")
-        }
-        (samples, None) => format!("{samples} samples; the host is told."),
+    let latency = match settings.latency_ms {
+        0.0 => "Live, 0 ms: notes sound as soon as they are made. For playback, choose one that looks ahead.".into(),
+        ms => format!("{ms:.0} ms: the host is told so, makes up for it, and notes sound on the sample."),
     };
     line(ui, pen, body, 28.0, ("Latency", &latency));
     of_control(ui, pen, body, (28.0, 72.0), view.controls.get("latency"));
@@ -119,7 +115,7 @@ fn project(ui: &mut Ui, body: Rect, pen: &mut Pen, view: &View, state: &mut Pref
     of_control(ui, pen, body, (88.0, 72.0), view.controls.get("quality"));
     let cache = format!(
         "Starts of likely notes, made ahead: {} ready, {:.1} MiB set aside.",
-        view.sound.cached, settings.cache_mib
+        view.sound.cached, view.sound.cache_mib
     );
     line(ui, pen, body, 148.0, ("Cache", &cache));
     let scale = if settings.scale_name.is_empty() { "Twelve equal steps." } else { &settings.scale_name };
@@ -132,16 +128,16 @@ fn project(ui: &mut Ui, body: Rect, pen: &mut Pen, view: &View, state: &mut Pref
     if button(ui, equal, &theme, "Twelve equal steps", look).clicked() {
         pen.act(Action::OpenScale(None));
     }
-    for (n, (id, about)) in [
-        ("cache", "Memory for starts of notes, in MiB"),
-        ("cache_load", "What making them may take of one core"),
-        ("mpe", "Each note has a MIDI channel of its own, as on MPE controllers"),
+    for (n, control) in [
+        ("cache", "Cache", "Memory for starts of notes, in MiB"),
+        ("cache_load", "Cache load", "What making them may take of one core"),
+        ("mpe", "MPE", "Each note has a MIDI channel of its own, as on MPE controllers"),
     ]
     .into_iter()
     .enumerate()
     {
         let cell = theme.rect(body.min, 616.0 + 72.0 * n as f32, 88.0, 72.0, 88.0);
-        strip::control(ui, cell, pen, view, (id, about));
+        strip::control(ui, cell, pen, view, control);
     }
     sliders(ui, pen, body, view);
 }

@@ -42,7 +42,8 @@ fn open(folder: &Path, size: Vec2) -> Harness<'static, Stage> {
         settings: Some(folder.join("settings.json")),
         catalog: Catalog::of(vec![folder.join("models")]),
     };
-    let desk = Desk::new(Arc::clone(&params), places);
+    let (end, _) = crate::link::window::window();
+    let desk = Desk::new(Arc::clone(&params), end, places);
     let stage =
         Stage { desk, panels: Panels::default(), host: Host::default(), view: View::default(), params };
     let frame = |ui: &mut egui::Ui, stage: &mut Stage| {

@@ -25,7 +25,7 @@ pub struct SoundState {
 pub fn show(ui: &mut Ui, rect: Rect, pen: &mut Pen, view: &View, state: &mut SoundState) {
     let theme = pen.theme;
     let note = theme.rect(rect.min, 0.0, 0.0, 600.0, 120.0);
-    spectrogram(ui, note, pen, &view.sound, state);
+    spectrogram(ui, note, pen, view, state);
     let wave_panel = theme.rect(rect.min, 608.0, 0.0, 288.0, 120.0);
     wave(ui, wave_panel, &theme, &view.sound);
     let meters = theme.rect(rect.min, 904.0, 0.0, 184.0, 120.0);
@@ -37,8 +37,8 @@ fn title(ui: &Ui, panel: Rect, theme: &Theme, words: &str) {
     theme.text(ui.painter(), at, Align2::LEFT_CENTER, words, (Type::Title, theme::TEXT));
 }
 
-fn spectrogram(ui: &mut Ui, panel: Rect, pen: &mut Pen, sound: &Sound, state: &mut SoundState) {
-    let theme = pen.theme;
+fn spectrogram(ui: &mut Ui, panel: Rect, pen: &mut Pen, view: &View, state: &mut SoundState) {
+    let (theme, sound) = (pen.theme, &view.sound);
     theme.panel(ui.painter(), panel);
     title(ui, panel, &theme, "Last note");
     let well = theme.rect(panel.min, 12.0, 28.0, 576.0, 84.0);
@@ -48,7 +48,7 @@ fn spectrogram(ui: &mut Ui, panel: Rect, pen: &mut Pen, sound: &Sound, state: &m
         return;
     };
     let note = MidiNote::new(last.key).map_or_else(|_| String::new(), |note| note.to_string());
-    let about = format!("{note}  \u{b7}  {:.2} s, mel bands upwards", sound.note_seconds);
+    let about = format!("{note}  \u{b7}  time to the right, pitch upwards");
     let at = pos2(panel.right() - theme.px(12.0), panel.top() + theme.px(14.0));
     theme.text(ui.painter(), at, Align2::RIGHT_CENTER, about, (Type::Caption, theme::DIM));
 
@@ -67,9 +67,10 @@ fn spectrogram(ui: &mut Ui, panel: Rect, pen: &mut Pen, sound: &Sound, state: &m
         mesh.add_rect_with_uv(there.shrink(1.0), Rect::from_min_max(pos2(0.0, 0.0), pos2(1.0, 1.0)), Color32::WHITE);
         ui.painter().add(mesh);
     }
-    for place in &sound.playheads {
-        let x = well.left() + place.clamp(0.0, 1.0) * well.width();
-        ui.painter().vline(x, well.y_range(), theme.stroke(1.5, theme::TEXT));
+    for head in &sound.playheads {
+        let x = well.left() + head.place.clamp(0.0, 1.0) * well.width();
+        let (width, light) = if head.is_last { (1.5, 1.0) } else { (1.0, 0.25 + 0.5 * head.level) };
+        ui.painter().vline(x, well.y_range(), theme.stroke(width, theme::TEXT.gamma_multiply(light)));
     }
 }
 
@@ -94,8 +95,8 @@ fn picture(last: &Spectrogram) -> ColorImage {
         for frame in 0..last.frames {
             let of_frame = &last.levels[frame * last.bands..][..last.bands];
             // The loudest of the bands that share a row, so that no partial is lost.
-            let level = of_frame[bands.clone()].iter().copied().fold(0.0, f32::max);
-            let [r, g, b] = heat::colour(level);
+            let level = of_frame[bands.clone()].iter().copied().max().unwrap_or(0);
+            let [r, g, b] = heat::colour(f32::from(level) / 255.0);
             image.pixels[(rows - 1 - row) * last.frames + frame] = Color32::from_rgb(r, g, b);
         }
     }
@@ -147,7 +148,7 @@ fn meter(ui: &Ui, panel: Rect, theme: &Theme, view: &View) {
     let rows = [
         ("Voices", format!("{} of {}", sound.voices[0], sound.voices[1]), false),
         ("Workers", percent(sound.load), sound.load > 0.9),
-        ("Late notes", sound.late.to_string(), sound.late > 0),
+        ("Late or lost notes", (sound.late + sound.failed).to_string(), sound.late + sound.failed > 0),
         ("Notes ready", sound.cached.to_string(), false),
     ];
     for (n, (name, value, warns)) in rows.into_iter().enumerate() {
@@ -184,8 +185,8 @@ mod tests {
     #[test]
     fn a_lone_partial_is_in_the_picture_at_its_height_and_time() {
         let (frames, bands) = (4, 500);
-        let mut levels = vec![0.0; frames * bands];
-        levels[2 * bands + 499] = 1.0;
+        let mut levels = vec![0; frames * bands];
+        levels[2 * bands + 499] = 255;
         let last = Spectrogram { serial: 1, frames, whole: 128, bands, levels, key: 60 };
         let image = picture(&last);
         assert_eq!(image.size, [frames, ROWS]);

@@ -22,44 +22,44 @@ pub enum Tab {
 
 const TABS: [(Tab, &str); 3] = [(Tab::Sound, "Sound"), (Tab::Touch, "Touch"), (Tab::Orbits, "Orbits")];
 
-/// A group of controls: its name, and for each its id, and what it does.
-type Group = (&'static str, &'static [(Id, &'static str)]);
+/// A group of controls: its name, and for each its id, what it is called here, and what it does.
+type Group = (&'static str, &'static [(Id, &'static str, &'static str)]);
 
 const GROUPS: [Group; 4] = [
     (
         "Level",
         &[
-            ("gain", "Output gain, in decibels"),
-            ("velocity", "How much playing harder is louder"),
-            ("width", "Every key has a place of its own, from left to right"),
-            ("soft_limit", "Bends peaks towards full scale instead of letting them clip"),
+            ("gain", "Gain", "Output gain, in decibels"),
+            ("velocity", "Velocity", "How much playing harder is louder"),
+            ("width", "Width", "Every key has a place of its own, from left to right"),
+            ("soft_limit", "Limit", "Bends peaks towards full scale instead of letting them clip"),
         ],
     ),
     (
         "Shape",
         &[
-            ("attack", "How long notes take to rise, in milliseconds"),
-            ("release", "How long notes take to fade when the key is let go, in milliseconds"),
-            ("humanise", "Each hit is drawn from a ball of this radius around the point, in latent units"),
+            ("attack", "Attack", "How long notes take to rise, in milliseconds"),
+            ("release", "Release", "How long notes take to fade when the key is let go, in milliseconds"),
+            ("humanise", "Humanise", "Each hit is drawn from a ball of this radius around the point, in latent units"),
         ],
     ),
     (
         "Time",
         &[
-            ("morph", "How fast held notes follow the point, in milliseconds; 0 ms: they keep their timbre"),
-            ("start", "How much of each note's attack is skipped"),
-            ("stretch", "Length of notes against the recording, at the same pitch"),
-            ("sustain", "What a held note does: decay, stay at one frame, or wander in a region"),
-            ("sustain_begin", "Where the sustained region begins"),
-            ("sustain_end", "Where the sustained region ends"),
+            ("morph", "Morph", "How fast held notes follow the point, in milliseconds; 0 ms: they keep their timbre"),
+            ("start", "Start", "How much of each note's attack is skipped"),
+            ("stretch", "Stretch", "Length of notes against the recording, at the same pitch"),
+            ("sustain", "Sustain", "What a held note does: decay, stay at one frame, or wander in a region"),
+            ("sustain_begin", "From", "Where the sustained region begins"),
+            ("sustain_end", "To", "Where the sustained region ends"),
         ],
     ),
     (
         "Pitch",
         &[
-            ("tune", "Master tune, in cents"),
-            ("transpose", "Moves all keys, in semitones"),
-            ("bend_range", "Pitch wheel, all the way: semitones"),
+            ("tune", "Tune", "Master tune, in cents"),
+            ("transpose", "Transpose", "Moves all keys, in semitones"),
+            ("bend_range", "Bend", "Pitch wheel, all the way: semitones"),
         ],
     ),
 ];
@@ -94,24 +94,24 @@ fn sound(ui: &mut Ui, body: Rect, pen: &mut Pen, view: &View) {
         }
         let heading = theme.rect(body.min, x + 8.0, 8.0, 0.0, 0.0).min;
         theme.text(ui.painter(), heading, Align2::LEFT_TOP, name.to_uppercase(), (Type::Caption, theme::DIM));
-        for (id, about) in controls {
+        for (id, label, about) in controls {
             let cell = theme.rect(body.min, x, 24.0, 61.0, 88.0);
-            control(ui, cell, pen, view, (id, about));
+            control(ui, cell, pen, view, (id, label, about));
             x += 61.0;
         }
     }
 }
 
 /// A parameter, as the kind of control that suits it.
-pub fn control(ui: &mut Ui, cell: Rect, pen: &mut Pen, view: &View, (id, about): (Id, &str)) {
+pub fn control(ui: &mut Ui, cell: Rect, pen: &mut Pen, view: &View, (id, label, about): (Id, &str, &str)) {
     let control = view.controls.get(id);
     match control.choices.len() {
-        2 => switch(ui, cell, pen, control, about),
-        3.. => segments(ui, cell, pen, control, about),
+        2 => switch(ui, cell, pen, control, (label, about)),
+        3.. => segments(ui, cell, pen, control, (label, about)),
         _ => {
             let spread =
                 if (control.default - 0.5).abs() < 1e-3 { Spread::FromMiddle } else { Spread::FromLow };
-            knob(ui, cell, pen, control, (spread, about));
+            knob(ui, cell, pen, control, (spread, label, about));
         }
     }
 }

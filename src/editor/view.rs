@@ -51,6 +51,8 @@ pub struct Control {
     pub default: f32,
     /// Its value with its unit.
     pub text: String,
+    /// What an arrow key moves, as a share of its range.
+    pub step: f32,
     /// Names of its choices, for one that has few.
     pub choices: Vec<String>,
 }
@@ -81,8 +83,8 @@ pub struct Spectrogram {
     pub whole: usize,
     /// Bands.
     pub bands: usize,
-    /// Levels, 0 to 1, frame by frame.
-    pub levels: Vec<f32>,
+    /// Levels, frame by frame, 0 the quietest and 255 the loudest.
+    pub levels: Vec<u8>,
     /// Its key.
     pub key: u8,
 }
@@ -92,10 +94,10 @@ pub struct Spectrogram {
 pub struct Sound {
     /// The last note's spectrogram.
     pub spectrogram: Option<Arc<Spectrogram>>,
-    /// How long a whole note is, in seconds.
-    pub note_seconds: f32,
-    /// Where each voice is, as shares of a whole note.
-    pub playheads: Vec<f32>,
+    /// Where each voice is in its note.
+    pub playheads: Vec<Playhead>,
+    /// Where each voice is in the latent space.
+    pub voices_at: Vec<Latent>,
     /// The last moments of the output: lowest and highest sample of each step.
     pub wave: Vec<[f32; 2]>,
     /// Level of the output, linear.
@@ -112,6 +114,19 @@ pub struct Sound {
     pub load: f32,
     /// Starts of notes in the cache.
     pub cached: u32,
+    /// Memory that the cache set aside, in MiB.
+    pub cache_mib: f32,
+}
+
+/// Where a voice is in its note.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Playhead {
+    /// As a share of a whole note.
+    pub place: f32,
+    /// How loud it is, 0 to 1.
+    pub level: f32,
+    /// Whether it is the note whose spectrogram is shown.
+    pub is_last: bool,
 }
 
 /// The keyboard.
@@ -216,10 +231,8 @@ pub struct Settings {
     pub scale: f32,
     /// Seconds that a journey on the map takes.
     pub travel_seconds: f32,
-    /// Host's sample rate, while active.
-    pub rate_hz: Option<f32>,
-    /// Samples that the host is told.
-    pub latency_samples: u32,
+    /// What the host is told, in milliseconds.
+    pub latency_ms: f32,
     /// What runs models, and why nothing faster does.
     pub backend: String,
     /// See [`Settings::backend`].
@@ -228,6 +241,4 @@ pub struct Settings {
     pub backend_wish: Option<crate::model::backend::BackendKind>,
     /// What the scale file calls itself; empty for twelve equal steps.
     pub scale_name: String,
-    /// Memory that the cache set aside, in MiB.
-    pub cache_mib: f32,
 }

@@ -44,6 +44,7 @@ impl NiceEguiApp for Window {
         Theme::install_fonts(&context);
         // A gesture that an earlier window's end cut off ends now.
         self.desk.let_go(&host);
+        self.desk.open();
         context.data_mut(|data| data.insert_temp(open_window(), OpenWindow(Arc::new(host))));
         // Pictures belong to the window that they were drawn in.
         self.panels = Panels::showing(self.panels.tab);

@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use nice_plug::prelude::*;
 
-pub use crate::engine::LATENT_REACH;
+pub use crate::engine::{LATENT_REACH, POLYPHONY};
 use crate::engine::{Controls, Tuning};
 use crate::link::{ModelChoice, OrbitChoice, ScaleChoice};
 use crate::model::card::LATENT_DIM;

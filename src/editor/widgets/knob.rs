@@ -14,8 +14,6 @@ const END: f32 = 0.75 * PI;
 /// Design units of a drag from one end to the other, and how much slower Shift makes it.
 const TRAVEL: f32 = 160.0;
 const FINE: f32 = 0.1;
-/// Share of the range that an arrow key moves.
-const STEP: f32 = 0.01;
 
 /// From where a knob's arc is drawn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,9 +25,9 @@ pub enum Spread {
 }
 
 /// A knob with its name above and its value below, in a column.
-pub fn knob(ui: &mut Ui, rect: Rect, pen: &mut Pen, control: &Control, (spread, about): (Spread, &str)) {
+pub fn knob(ui: &mut Ui, rect: Rect, pen: &mut Pen, control: &Control, (spread, label, about): (Spread, &str, &str)) {
     let theme = pen.theme;
-    caption(ui, rect, &theme, &control.name);
+    caption(ui, rect, &theme, label);
     let radius = theme.px(18.0);
     let centre = rect.center_top() + vec2(0.0, theme.px(18.0) + radius);
     let dial = Rect::from_center_size(centre, vec2(2.0, 2.0) * radius);
@@ -85,8 +83,7 @@ fn turn(ui: &Ui, response: &Response, pen: &mut Pen, control: &Control) {
     let wheel = if response.hovered() { ui.input(|input| input.smooth_scroll_delta().y) } else { 0.0 };
     let steps = x + y + wheel / 20.0;
     if steps != 0.0 {
-        let step = if control.choices.is_empty() { STEP } else { 1.0 / (control.choices.len() - 1).max(1) as f32 };
-        pen.act(Action::Set(id, (control.set + steps * step).clamp(0.0, 1.0)));
+        pen.act(Action::Set(id, (control.set + steps * control.step).clamp(0.0, 1.0)));
     }
 }
 
@@ -118,9 +115,9 @@ fn paint(painter: &Painter, theme: &Theme, (centre, radius): (Pos2, f32), contro
 }
 
 /// A parameter that is on or off, in a column.
-pub fn switch(ui: &mut Ui, rect: Rect, pen: &mut Pen, control: &Control, about: &str) {
+pub fn switch(ui: &mut Ui, rect: Rect, pen: &mut Pen, control: &Control, (label, about): (&str, &str)) {
     let theme = pen.theme;
-    caption(ui, rect, &theme, &control.name);
+    caption(ui, rect, &theme, label);
     let track = Rect::from_center_size(rect.center_top() + vec2(0.0, theme.px(36.0)), theme.size(32.0, 16.0));
     let response = ui.interact(track, ui.scope_id().with(control.id), Sense::click());
     let on = control.set > 0.5;
@@ -140,9 +137,9 @@ pub fn switch(ui: &mut Ui, rect: Rect, pen: &mut Pen, control: &Control, about: 
 }
 
 /// A parameter of few choices, one above the other.
-pub fn segments(ui: &mut Ui, rect: Rect, pen: &mut Pen, control: &Control, about: &str) {
+pub fn segments(ui: &mut Ui, rect: Rect, pen: &mut Pen, control: &Control, (label, about): (&str, &str)) {
     let theme = pen.theme;
-    caption(ui, rect, &theme, &control.name);
+    caption(ui, rect, &theme, label);
     let last = (control.choices.len().max(2) - 1) as f32;
     let top = rect.left_top() + vec2(theme.px(4.0), theme.px(16.0));
     for (n, choice) in control.choices.iter().enumerate() {
