@@ -56,7 +56,9 @@ fn presets(ui: &mut Ui, pen: &mut Pen, view: &View, at: &dyn Fn(f32, f32) -> Rec
     if icon_button(ui, at(664.0, 32.0), &theme, (Icon::Next, "Next preset"), Look::Plain).clicked() {
         pen.act(Action::StepPreset(1));
     }
-    if icon_button(ui, at(704.0, 32.0), &theme, (Icon::Save, "Save as a preset of your own"), Look::Plain).clicked() {
+    if icon_button(ui, at(704.0, 32.0), &theme, (Icon::Save, "Save as a preset of your own"), Look::Plain)
+        .clicked()
+    {
         pen.act(Action::Show(Some(Sheet::Presets)));
         ui.data_mut(|data| data.insert_temp(super::browser::saving(), true));
     }

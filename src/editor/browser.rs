@@ -82,7 +82,10 @@ fn rows(ui: &mut Ui, list: Rect, pen: &mut Pen, view: &View, search: &str) {
 
 fn save(ui: &mut Ui, body: Rect, pen: &mut Pen, view: &View, (state, now): (&mut BrowserState, bool)) {
     let theme = pen.theme;
-    let place = Rect::from_min_size(body.left_bottom() - theme.size(0.0, 32.0), vec2(body.width() - theme.px(104.0), theme.px(32.0)));
+    let place = Rect::from_min_size(
+        body.left_bottom() - theme.size(0.0, 32.0),
+        vec2(body.width() - theme.px(104.0), theme.px(32.0)),
+    );
     let field = TextEdit::singleline(&mut state.name).hint_text("Name of a new preset of your own");
     let response = ui.put(place, field.margin(theme.size(12.0, 7.0)).desired_width(place.width()));
     if now {
@@ -106,7 +109,8 @@ mod tests {
 
     #[test]
     fn a_search_finds_words_in_any_order_and_case() {
-        let row = PresetRow { name: "Dark folk harp".into(), author: "Ann".into(), about: "590 Hz".into(), own: false };
+        let row =
+            PresetRow { name: "Dark folk harp".into(), author: "Ann".into(), about: "590 Hz".into(), own: false };
         for search in ["", "harp dark", "ANN harp", "590"] {
             assert!(matches(&row, search), "{search}");
         }

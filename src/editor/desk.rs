@@ -3,28 +3,23 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::action::{Action, Latent, Preference, Sheet};
+use super::action::{Action, Latent, Sheet};
 use super::gesture::{Gestures, Host};
 use super::history::{History, Step};
 use super::library::Library;
 use super::listen::Listener;
-use super::pad::{latent_at, share_of_reach};
+use super::pad::latent_at;
 use super::patch::Patch;
+use super::point::point_as_text;
 use super::shelf::Shelf;
 use super::travel::Journey;
+use crate::link::Pin;
 use crate::link::window::WindowEnd;
-use crate::link::{MAX_PINS, Pin};
+use crate::model::Catalog;
 use crate::model::card::LATENT_DIM;
-use crate::model::{Catalog, ModelReference};
 use crate::params::UkulelatentParams;
-use crate::preset::Preset;
 use crate::settings::Settings;
-use crate::tuning::ScaleFiles;
 use crate::units::MidiNote;
-
-/// How long a sound is heard that nobody travels to, in seconds, and how hard it is struck.
-const AUDITION_SECONDS: f64 = 0.8;
-const AUDITION_VELOCITY: f32 = 0.8;
 
 /// The coordinates' parameters.
 pub const Z: [&str; LATENT_DIM] = ["z1", "z2", "z3", "z4"];
@@ -59,10 +54,10 @@ pub struct Desk {
     pub(super) shelf: Shelf,
     pub(super) listener: Listener,
     pub(super) settings: Settings,
-    settings_file: Option<PathBuf>,
-    journey: Option<Journey>,
+    pub(super) settings_file: Option<PathBuf>,
+    pub(super) journey: Option<Journey>,
     /// The key that is auditioned, and until when.
-    audition: Option<(MidiNote, f64)>,
+    pub(super) audition: Option<(MidiNote, f64)>,
     /// What could not be done, until it has been read.
     pub(super) complaints: Vec<String>,
     /// What lies over the instrument.
@@ -221,7 +216,7 @@ impl Desk {
         }
     }
 
-    fn close_gesture(&mut self) {
+    pub(super) fn close_gesture(&mut self) {
         if !self.gestures.holds_any() {
             let after = Patch::of(&self.gestures);
             self.history.close(after);
@@ -234,51 +229,6 @@ impl Desk {
         Z.map(|id| latent_at(self.gestures.value(id)))
     }
 
-    fn depart(&mut self, host: &dyn Host, time: f64, to: Latent) {
-        self.stop(host);
-        self.history.open("Journey", || Patch::of(&self.gestures));
-        self.journey = Some(Journey { from: self.z(), to, began: time, seconds: self.settings.travel_seconds });
-        for id in Z {
-            self.gestures.begin(host, id);
-        }
-    }
-
-    fn audition(&mut self, time: f64, z: Latent, key: u8) {
-        if let Some((key, _)) = self.audition.take() {
-            self.listener.end().release(key);
-        }
-        let Ok(key) = MidiNote::new(key) else { return };
-        if self.listener.end().audition(key, AUDITION_VELOCITY, z) {
-            self.audition = Some((key, time + AUDITION_SECONDS));
-        }
-    }
-
-    /// A journey's next step, and the end of an audition.
-    fn go_on(&mut self, host: &dyn Host, time: f64) {
-        if let Some((key, _)) = self.audition.filter(|(_, until)| time >= *until) {
-            self.listener.end().release(key);
-            self.audition = None;
-        }
-        let Some(journey) = self.journey else { return };
-        let (z, arrived) = journey.at(time);
-        for (id, z) in Z.into_iter().zip(z) {
-            self.gestures.set(host, id, share_of_reach(z));
-        }
-        if arrived {
-            self.stop(host);
-        }
-    }
-
-    /// A journey ends where it is: whoever takes hold of something else wants that.
-    fn stop(&mut self, host: &dyn Host) {
-        if self.journey.take().is_some() {
-            for id in Z {
-                self.gestures.end(host, id);
-            }
-            self.close_gesture();
-        }
-    }
-
     fn step(&mut self, host: &dyn Host, which: impl FnOnce(&mut History<Patch>) -> Option<Step<Patch>>) {
         self.stop(host);
         if let Some(step) = which(&mut self.history) {
@@ -288,128 +238,5 @@ impl Desk {
 
     fn go(&mut self, host: &dyn Host, step: &Step<Patch>) {
         step.to.apply(&step.from, &mut self.gestures, host);
-    }
-
-    fn load(&mut self, host: &dyn Host, n: usize) {
-        self.stop(host);
-        let Some(preset) = self.library.get(n).cloned() else { return };
-        let before = Patch::of(&self.gestures);
-        match before.with(&preset, self.gestures.params()) {
-            Ok(after) => {
-                after.apply(&before, &mut self.gestures, host);
-                self.history.record(&format!("Load \u{201c}{}\u{201d}", preset.name), before, Patch::of(&self.gestures));
-                self.library.loaded(n, self.gestures.values());
-            }
-            Err(error) => self.complaints.push(error.to_string()),
-        }
-    }
-
-    fn save(&mut self, name: &str) {
-        let preset = Preset::of(name, "", self.gestures.params());
-        let values = self.gestures.values();
-        match self.library.save(&preset, values) {
-            Ok(()) => self.sheet = None,
-            Err(error) => self.complaints.push(error.to_string()),
-        }
-    }
-
-    /// Plays another instrument.
-    fn play(&mut self, reference: ModelReference) {
-        let before = Patch::of(&self.gestures);
-        self.gestures.params().model_choice().choose(reference);
-        let after = Patch::of(&self.gestures);
-        self.history.record(&format!("Instrument \u{201c}{}\u{201d}", after.model.name), before, after);
-    }
-
-    fn tune(&mut self, path: Option<PathBuf>) {
-        let files = match &path {
-            Some(path) => ScaleFiles::open(Some(path), None),
-            None => Ok(ScaleFiles::default()),
-        };
-        match files {
-            Ok(files) => {
-                let before = Patch::of(&self.gestures);
-                if let Err(error) = self.gestures.params().scale_choice().choose(files) {
-                    self.complaints.push(error.to_string());
-                }
-                self.history.record("Scale", before, Patch::of(&self.gestures));
-            }
-            Err(error) => {
-                let name = path.map_or_else(String::new, |path| format!("{}: ", path.display()));
-                self.complaints.push(format!("{name}{error}; the scale is as it was"));
-            }
-        }
-    }
-
-    fn pin(&mut self, change: impl FnOnce(&mut Vec<Pin>)) {
-        let before = Patch::of(&self.gestures);
-        let mut pins = before.pins.clone();
-        change(&mut pins.pins);
-        pins.pins.truncate(MAX_PINS);
-        if let Err(error) = self.gestures.params().orbit_choice().choose(pins) {
-            self.complaints.push(error.to_string());
-        }
-        self.history.record("Pins", before, Patch::of(&self.gestures));
-    }
-
-    fn show(&mut self, sheet: Option<Sheet>) {
-        match sheet {
-            Some(Sheet::Models) => self.shelf.read(&self.settings),
-            Some(Sheet::Presets) => self.library.read(),
-            _ => {}
-        }
-        self.shelf.refusal = None;
-        self.sheet = sheet;
-    }
-
-    fn prefer(&mut self, preference: Preference) {
-        match preference {
-            Preference::Scale(scale) => {
-                self.settings.window_scale = scale;
-                self.wanted_scale = Some(scale);
-            }
-            Preference::TravelSeconds(seconds) => self.settings.travel_seconds = seconds,
-            Preference::StartWithThis(yes) => {
-                self.settings.start_with = yes.then(|| self.gestures.params().model_choice().reference());
-            }
-            Preference::Backend(kind) => self.settings.backend = kind,
-        }
-        self.keep_settings();
-    }
-
-    fn keep_settings(&mut self) {
-        if let Some(Err(error)) = self.settings_file.as_deref().map(|file| self.settings.write(file)) {
-            self.complaints.push(error.to_string());
-        }
-    }
-}
-
-/// A point as people write it.
-#[must_use]
-pub fn point_as_text(z: Latent) -> String {
-    z.map(|z| format!("{z:.3}")).join(", ")
-}
-
-/// Reads a point that [`point_as_text`] wrote, or that somebody typed.
-#[must_use]
-pub fn point_from_text(text: &str) -> Option<Latent> {
-    let numbers: Option<Vec<f32>> =
-        text.split([',', ';', ' ', '\t', '\n']).filter(|part| !part.is_empty()).map(|part| part.parse().ok()).collect();
-    let point: Latent = numbers?.try_into().ok()?;
-    point.iter().all(|z| z.is_finite()).then_some(point)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn points_survive_the_clipboard_and_nonsense_does_not() {
-        let z = [0.5, -1.25, 3.0, 0.0];
-        assert_eq!(point_from_text(&point_as_text(z)), Some(z));
-        assert_eq!(point_from_text("1 2\t3;4"), Some([1.0, 2.0, 3.0, 4.0]));
-        for text in ["", "1, 2, 3", "1, 2, 3, 4, 5", "a, b, c, d", "nan, 0, 0, 0"] {
-            assert_eq!(point_from_text(text), None, "{text}");
-        }
     }
 }

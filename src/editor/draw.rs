@@ -74,7 +74,8 @@ pub fn draw(ui: &mut Ui, view: &View, panels: &mut Panels, sheet: Option<Sheet>)
 
 fn instrument(ui: &mut Ui, window: Rect, pen: &mut Pen, view: &View, panels: &mut Panels) {
     let place = |x: f32, y: f32, width: f32, height: f32| pen.theme.rect(window.min, x, y, width, height);
-    let (top, pads) = (place(0.0, 0.0, 1120.0, 56.0), [place(16.0, 56.0, 296.0, 320.0), place(320.0, 56.0, 296.0, 320.0)]);
+    let (top, pads) =
+        (place(0.0, 0.0, 1120.0, 56.0), [place(16.0, 56.0, 296.0, 320.0), place(320.0, 56.0, 296.0, 320.0)]);
     let (map_place, strip_place) = (place(624.0, 56.0, 480.0, 320.0), place(16.0, 384.0, 1088.0, 120.0));
     let (sound_place, keys) = (place(16.0, 512.0, 1088.0, 120.0), place(16.0, 640.0, 1088.0, 64.0));
     bar::show(ui, top, pen, view);
@@ -96,7 +97,13 @@ fn notices(ui: &mut Ui, rect: Rect, pen: &mut Pen, view: &View) {
     let response = ui.interact(rect, ui.scope_id().with("notice"), Sense::hover());
     response.widget_info(|| WidgetInfo::labeled(Role::Alert, true, notice));
     let painter = ui.painter();
-    painter.rect(rect, theme.corner(8.0), theme::RAISED, theme.stroke(1.0, theme::WARNING), egui::StrokeKind::Inside);
+    painter.rect(
+        rect,
+        theme.corner(8.0),
+        theme::RAISED,
+        theme.stroke(1.0, theme::WARNING),
+        egui::StrokeKind::Inside,
+    );
     let at = rect.left_center() + theme.size(16.0, 0.0);
     let room = rect.width() - theme.px(72.0);
     theme.text_within(painter, (at, room), Align2::LEFT_CENTER, notice, (Type::Body, theme::WARNING));
@@ -115,14 +122,16 @@ fn shortcuts(ui: &Ui, pen: &mut Pen) {
     ui.input(|input| {
         for event in &input.events {
             match event {
-                Event::Key { key, pressed: true, modifiers, .. } => match (key, modifiers.command, modifiers.shift) {
-                    (Key::Z, true, false) => pen.act(Action::Undo),
-                    (Key::Z, true, true) | (Key::Y, true, false) => pen.act(Action::Redo),
-                    (Key::F, true, false) => pen.act(Action::Show(Some(Sheet::Presets))),
-                    (Key::PageUp, ..) => pen.act(Action::StepPreset(-1)),
-                    (Key::PageDown, ..) => pen.act(Action::StepPreset(1)),
-                    _ => {}
-                },
+                Event::Key { key, pressed: true, modifiers, .. } => {
+                    match (key, modifiers.command, modifiers.shift) {
+                        (Key::Z, true, false) => pen.act(Action::Undo),
+                        (Key::Z, true, true) | (Key::Y, true, false) => pen.act(Action::Redo),
+                        (Key::F, true, false) => pen.act(Action::Show(Some(Sheet::Presets))),
+                        (Key::PageUp, ..) => pen.act(Action::StepPreset(-1)),
+                        (Key::PageDown, ..) => pen.act(Action::StepPreset(1)),
+                        _ => {}
+                    }
+                }
                 Event::Text(text) if text == "?" => pen.act(Action::Show(Some(Sheet::Help))),
                 Event::Copy => pen.act(Action::CopyPoint),
                 _ => {}

@@ -31,7 +31,9 @@ impl Desk {
         let (sound, keys, orbit, phase) = self.listener.listen();
         let moved: Latent = Z.map(|id| latent_at(controls.get(id).now));
         let travels = phase.is_some();
-        let now = |axis: usize| (moved[axis] + if travels { orbit[axis] } else { 0.0 }).clamp(-LATENT_REACH, LATENT_REACH);
+        let now = |axis: usize| {
+            (moved[axis] + if travels { orbit[axis] } else { 0.0 }).clamp(-LATENT_REACH, LATENT_REACH)
+        };
         let range = instrument.keys;
         let mut notices = params.model_choice().notices();
         notices.extend(self.complaints.iter().cloned());

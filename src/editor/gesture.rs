@@ -62,7 +62,8 @@ impl Gestures {
     /// Nothing held.
     #[must_use]
     pub fn new(params: Arc<UkulelatentParams>) -> Self {
-        let by_id = params.param_map().into_iter().filter_map(|(id, param, _)| Some((known(&params, &id)?, param)));
+        let by_id =
+            params.param_map().into_iter().filter_map(|(id, param, _)| Some((known(&params, &id)?, param)));
         let by_id = by_id.collect();
         Self { params, by_id, held: BTreeMap::new(), told: BTreeMap::new() }
     }
@@ -200,7 +201,13 @@ fn known(params: &UkulelatentParams, id: &str) -> Option<Id> {
 /// The nearest value that a parameter can have.
 fn snapped(param: ParamPtr, normalized: f32) -> f32 {
     // SAFETY: the caller's parameters are alive.
-    unsafe { if param.step_count().is_some() { param.preview_normalized(param.preview_plain(normalized)) } else { normalized } }
+    unsafe {
+        if param.step_count().is_some() {
+            param.preview_normalized(param.preview_plain(normalized))
+        } else {
+            normalized
+        }
+    }
 }
 
 #[cfg(test)]

@@ -62,7 +62,13 @@ pub fn show(ui: &mut Ui, window: Rect, pen: &mut Pen) {
                 theme.text(ui.painter(), left, Align2::LEFT_TOP, gesture, (Type::Body, theme::TEXT));
                 let right = corner + theme.size(144.0, y);
                 let room = theme.px(272.0);
-                theme.text_within(ui.painter(), (right, room), Align2::LEFT_TOP, meaning, (Type::Body, theme::DIM));
+                theme.text_within(
+                    ui.painter(),
+                    (right, room),
+                    Align2::LEFT_TOP,
+                    meaning,
+                    (Type::Body, theme::DIM),
+                );
             }
         }
     });

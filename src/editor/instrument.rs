@@ -150,7 +150,9 @@ fn points(map: &[MapPoint], families: &[Family]) -> Vec<Point> {
     let spread = |axis: usize| {
         let mut places: Vec<f32> = map.iter().map(|point| point.xy[axis]).filter(|x| x.is_finite()).collect();
         places.sort_by(f32::total_cmp);
-        let at = |share: f32| places.get((share * places.len().saturating_sub(1) as f32) as usize).copied().unwrap_or(0.0);
+        let at = |share: f32| {
+            places.get((share * places.len().saturating_sub(1) as f32) as usize).copied().unwrap_or(0.0)
+        };
         [0.5 * (at(0.03) + at(0.97)), (0.5 * (at(0.97) - at(0.03))).max(f32::EPSILON)]
     };
     let spreads = [spread(0), spread(1)];
@@ -186,7 +188,8 @@ fn density(points: &[Point], axes: &[Axis; LATENT_DIM], pair: [usize; 2]) -> Vec
             let [low, high] = axes[axis].range;
             (point.z[axis] - low) / (high - low) * DENSITY as f32 - 0.5
         });
-        let near = |at: f32| (at.round() as i32 - REACH).max(0)..(at.round() as i32 + REACH + 1).min(DENSITY as i32);
+        let near =
+            |at: f32| (at.round() as i32 - REACH).max(0)..(at.round() as i32 + REACH + 1).min(DENSITY as i32);
         for row in near(y) {
             for column in near(x) {
                 let squared = (column as f32 - x).powi(2) + (row as f32 - y).powi(2);
@@ -211,10 +214,7 @@ pub(super) mod tests {
     fn the_built_in_card_fills_the_map_and_both_pads() {
         let instrument = built_in();
         assert!(instrument.points.len() > 100 && instrument.families.len() == FAMILIES);
-        assert_eq!(
-            instrument.families.iter().map(|family| family.sounds).sum::<usize>(),
-            instrument.points.len()
-        );
+        assert_eq!(instrument.families.iter().map(|family| family.sounds).sum::<usize>(), instrument.points.len());
         assert!(instrument.points.iter().all(|point| point.place.iter().all(|x| (0.0..=1.0).contains(x))));
         for density in &instrument.densities {
             assert_eq!(density.len(), DENSITY * DENSITY);

@@ -39,7 +39,10 @@ fn rect_of(key: u8, board: Rect) -> Rect {
     let x = board.left() + whites_below(key) as f32 * width;
     if is_black(key) {
         let half = 0.31 * width;
-        Rect::from_min_max(pos2(x - half, board.top()), pos2(x + half, board.top() + BLACK_HEIGHT * board.height()))
+        Rect::from_min_max(
+            pos2(x - half, board.top()),
+            pos2(x + half, board.top() + BLACK_HEIGHT * board.height()),
+        )
     } else {
         Rect::from_min_max(pos2(x, board.top()), pos2(x + width, board.bottom()))
     }

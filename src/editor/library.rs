@@ -21,15 +21,15 @@ impl Library {
     /// With the user's own in this folder.
     #[must_use]
     pub fn new(folder: Option<PathBuf>) -> Self {
-        let mut library =
-            Self { folder, presets: Vec::new(), rows: Arc::default(), loaded: None, clean: None };
+        let mut library = Self { folder, presets: Vec::new(), rows: Arc::default(), loaded: None, clean: None };
         library.read();
         library
     }
 
     /// Looks again which presets there are: the user's own first, by name.
     pub fn read(&mut self) {
-        let loaded = self.loaded.and_then(|n| self.presets.get(n)).map(|(preset, own)| (preset.name.clone(), *own));
+        let loaded =
+            self.loaded.and_then(|n| self.presets.get(n)).map(|(preset, own)| (preset.name.clone(), *own));
         let entries = self.folder.iter().filter_map(|folder| std::fs::read_dir(folder).ok()).flatten().flatten();
         let paths = entries.map(|entry| entry.path()).filter(|path| path.extension().is_some_and(|e| e == "json"));
         let mut own: Vec<Preset> = paths.filter_map(|path| Preset::open(&path).ok()).collect();

@@ -119,7 +119,8 @@ impl Listener {
     /// Takes the picture over when there is more of it.
     fn look_at_the_last_note(&mut self, snapshot: &Snapshot) {
         let Some(mark) = snapshot.last_note else { return };
-        let key = snapshot.voices.iter().flatten().find(|voice| voice.mark == mark).map(|voice| voice.key.number());
+        let key =
+            snapshot.voices.iter().flatten().find(|voice| voice.mark == mark).map(|voice| voice.key.number());
         let is_new = self.last.is_none_or(|(of, _)| of != mark);
         let (last, before) = (self.last, self.spectrogram.clone());
         let serial = self.serial + u64::from(is_new);

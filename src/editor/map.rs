@@ -1,36 +1,33 @@
 //! The map: every training sound as a mark on the card's plane, and where the present point is among them.
 
-use egui::{Align2, Color32, CursorIcon, Key, Painter, Pos2, Rect, Response, Role, Sense, TextureHandle, Ui};
-use egui::{Vec2, WidgetInfo, pos2, vec2};
+use egui::{
+    Align2, CursorIcon, Key, Pos2, Rect, Response, Role, Sense, TextureHandle, Ui, Vec2, WidgetInfo, vec2,
+};
 
 use super::action::Action;
-use super::instrument::{FAMILIES, Instrument, Point, distance_squared};
+use super::instrument::{FAMILIES, Instrument, Point};
 use super::map_legend;
-use super::marks;
-use super::theme::{self, Theme, Type};
+use super::map_paint::{draw_choice, draw_marks, draw_place, tell};
+use super::theme::{self, Type};
 use super::view::View;
 use super::widgets::Pen;
 use crate::units::MidiNote;
 
-/// Neighbours that show where a point is that no training sound has.
-const NEIGHBOURS: usize = 5;
 /// How near the pointer must come to a mark, in design units.
 const REACH: f32 = 10.0;
-/// Keys within which sounds stand out from those of other keys.
-const NEAR_KEYS: f32 = 7.0;
 const LARGEST_ZOOM: f32 = 12.0;
 
 /// What the map remembers between frames.
 pub struct MapState {
     /// 1 for the whole map.
-    zoom: f32,
+    pub(super) zoom: f32,
     /// What lies in the middle, from 0 to 1.
     centre: [f32; 2],
     /// Which families are shown.
     pub(super) shown: [bool; FAMILIES],
     /// What the keyboard has chosen.
     chosen: Option<usize>,
-    marks: Option<TextureHandle>,
+    pub(super) marks: Option<TextureHandle>,
 }
 
 impl Default for MapState {
@@ -49,7 +46,7 @@ impl MapState {
 
 /// From places on the card's plane to the screen, and back.
 #[derive(Clone, Copy)]
-struct Projection {
+pub(super) struct Projection {
     well: Rect,
     /// Points for the whole plane.
     side: f32,
@@ -63,7 +60,7 @@ impl Projection {
         Self { well, side, centre: state.centre }
     }
 
-    fn place(&self, [x, y]: [f32; 2]) -> Pos2 {
+    pub fn place(&self, [x, y]: [f32; 2]) -> Pos2 {
         // Wells are wider than high: along x the plane is stretched to fill them.
         let stretch = self.well.width() / self.well.height();
         self.well.center() + vec2((x - self.centre[0]) * stretch, self.centre[1] - y) * self.side
@@ -92,7 +89,8 @@ pub fn show(ui: &mut Ui, rect: Rect, pen: &mut Pen, view: &View, state: &mut Map
     }
     let response = ui.interact(well, ui.scope_id().with("map"), Sense::click_and_drag());
     let nearest = instrument.nearest(&view.z_now);
-    let name = nearest.map_or_else(|| "Map".into(), |n| format!("Map, nearest sound: {}", name_of(&instrument.points[n])));
+    let name = nearest
+        .map_or_else(|| "Map".into(), |n| format!("Map, nearest sound: {}", name_of(&instrument.points[n])));
     response.widget_info(|| WidgetInfo::labeled(Role::Canvas, true, &name));
 
     look_around(ui, &response, well, state);
@@ -132,7 +130,7 @@ fn look_around(ui: &Ui, response: &Response, well: Rect, state: &mut MapState) {
     }
 }
 
-fn is_shown(state: &MapState, point: &Point) -> bool {
+pub(super) fn is_shown(state: &MapState, point: &Point) -> bool {
     state.shown.get(point.family).copied().unwrap_or(true)
 }
 
@@ -194,82 +192,6 @@ fn next_towards(instrument: &Instrument, state: &MapState, way: Vec2) -> Option<
     costs.min_by(|a, b| a.1.total_cmp(&b.1)).map(|(n, _)| n)
 }
 
-/// All marks, in one mesh; those of keys near the note played are brighter.
-fn draw_marks(
-    ui: &Ui,
-    painter: &Painter,
-    theme: &Theme,
-    (instrument, state, projection): (&Instrument, &mut MapState, Projection),
-    key: Option<u8>,
-) {
-    let load = || ui.ctx().load_texture("marks", marks::picture(), egui::TextureOptions::LINEAR);
-    let texture = state.marks.get_or_insert_with(load).id();
-    let mut mesh = marks::mesh(texture);
-    let radius = theme.px(4.0) * state.zoom.powf(0.4);
-    for point in instrument.points.iter().filter(|point| is_shown(state, point)) {
-        let near = key.map_or(0.7, |key| {
-            let apart = (f32::from(point.key) - f32::from(key)) / NEAR_KEYS;
-            0.28 + 0.72 * (-apart * apart).exp()
-        });
-        let colour = theme::FAMILIES[point.family.min(FAMILIES - 1)].gamma_multiply(near);
-        marks::add(&mut mesh, point.family, projection.place(point.place), radius, colour);
-    }
-    painter.add(mesh);
-}
-
-/// The present point, among its nearest neighbours: each pulls it the more, the nearer it is.
-fn draw_place(painter: &Painter, theme: &Theme, instrument: &Instrument, projection: Projection, view: &View) {
-    let neighbours = neighbours(instrument, &view.z_now);
-    let total: f32 = neighbours.iter().map(|(_, weight)| weight).sum();
-    let places = neighbours.iter().map(|(n, weight)| (projection.place(instrument.points[*n].place), weight / total));
-    let middle = places.clone().fold(Vec2::ZERO, |sum, (at, weight)| sum + weight * at.to_vec2()).to_pos2();
-    for (at, weight) in places {
-        let colour = theme::ACCENT.gamma_multiply(0.25 + 0.75 * weight);
-        painter.line_segment([middle, at], theme.stroke(1.0, colour));
-    }
-    painter.circle(middle, theme.px(7.0), theme::ACCENT, theme.stroke(2.0, theme::TEXT));
-}
-
-/// The nearest sounds, with how much each counts.
-fn neighbours(instrument: &Instrument, z: &super::action::Latent) -> Vec<(usize, f32)> {
-    let distance = |point: &Point| distance_squared(&point.z, z);
-    let mut all: Vec<(usize, f32)> =
-        instrument.points.iter().enumerate().map(|(n, point)| (n, distance(point))).collect();
-    let count = NEIGHBOURS.min(all.len());
-    if count < all.len() {
-        all.select_nth_unstable_by(count, |a, b| a.1.total_cmp(&b.1));
-    }
-    all.truncate(count);
-    all.iter().map(|(n, squared)| (*n, 1.0 / (squared + 1e-3))).collect()
-}
-
-fn draw_choice(
-    painter: &Painter,
-    theme: &Theme,
-    instrument: &Instrument,
-    projection: Projection,
-    choice: Option<usize>,
-) {
-    if let Some(point) = choice.and_then(|n| instrument.points.get(n)) {
-        let at = projection.place(point.place);
-        let colour = theme::FAMILIES[point.family.min(FAMILIES - 1)];
-        painter.circle(at, theme.px(9.0), Color32::TRANSPARENT, theme.stroke(2.0, theme::TEXT));
-        painter.circle_filled(at, theme.px(4.0), colour);
-    }
-}
-
-/// What lies under the pointer, else what the present point is nearest to.
-fn tell(ui: &Ui, rect: Rect, theme: &Theme, instrument: &Instrument, (nearest, chosen): (Option<usize>, Option<usize>)) {
-    let at = pos2(rect.right() - theme.px(12.0), rect.top() + theme.px(20.0));
-    let text = |n: usize| name_of(&instrument.points[n]);
-    let (words, ink) = match (chosen, nearest) {
-        (Some(n), _) => (format!("{}  \u{b7}  click to go there, Alt-click to hear it", text(n)), theme::TEXT),
-        (None, Some(n)) => (format!("near {}", text(n)), theme::DIM),
-        (None, None) => return,
-    };
-    theme.text_within(ui.painter(), (at, theme.px(400.0)), Align2::RIGHT_CENTER, &words, (Type::Caption, ink));
-}
-
 /// A training sound's name and note.
 #[must_use]
 pub fn name_of(point: &Point) -> String {
@@ -285,8 +207,11 @@ pub(super) fn place_of(well: Rect, place: [f32; 2]) -> Pos2 {
 
 #[cfg(test)]
 mod tests {
+    use egui::pos2;
+
     use super::*;
     use crate::editor::instrument::tests::built_in;
+    use crate::editor::map_paint::{NEIGHBOURS, neighbours};
 
     #[test]
     fn what_is_drawn_somewhere_is_hit_there_at_every_zoom() {

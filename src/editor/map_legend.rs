@@ -18,7 +18,8 @@ pub fn show(ui: &mut Ui, rect: Rect, pen: &mut Pen, instrument: &Instrument, sta
     let Some(texture) = state.texture() else { return };
     let mut mesh = marks::mesh(texture);
     let font = theme.font(Type::Caption);
-    let words = |name: &str| ui.painter().layout_no_wrap(name.into(), font.clone(), theme::DIM).size().x / theme.scale;
+    let words =
+        |name: &str| ui.painter().layout_no_wrap(name.into(), font.clone(), theme::DIM).size().x / theme.scale;
     let widths: Vec<f32> = instrument.families.iter().map(|family| BESIDE_WORDS + words(&family.name)).collect();
     // What is left is spread between them; where nothing is, all give way alike.
     let room = ROOM - widths.iter().sum::<f32>();
@@ -47,7 +48,10 @@ pub fn show(ui: &mut Ui, rect: Rect, pen: &mut Pen, instrument: &Instrument, sta
         } else if response.clicked() {
             state.shown[n] = !shown;
         }
-        let sounds = format!("{}: {} sounds. Click to hide or show, double-click to see them alone", family.name, family.sounds);
+        let sounds = format!(
+            "{}: {} sounds. Click to hide or show, double-click to see them alone",
+            family.name, family.sounds
+        );
         response.on_hover_text(sounds).on_hover_cursor(CursorIcon::PointingHand);
     }
     ui.painter().add(mesh);

@@ -17,7 +17,8 @@ pub fn picture() -> ColorImage {
                 let at = |n: usize| (n as f32 + 0.5) / CELL as f32 * 2.0 - 1.0;
                 let inside = distance(family, at(x), at(y)) * CELL as f32 / 2.0;
                 let alpha = (0.5 - inside).clamp(0.0, 1.0);
-                image.pixels[y * CELL * FAMILIES + family * CELL + x] = Color32::from_white_alpha((alpha * 255.0) as u8);
+                image.pixels[y * CELL * FAMILIES + family * CELL + x] =
+                    Color32::from_white_alpha((alpha * 255.0) as u8);
             }
         }
     }

@@ -15,24 +15,30 @@ mod gesture;
 mod help;
 mod history;
 mod instrument;
+mod journeys;
 mod keyboard;
 mod library;
 mod listen;
 mod map;
 mod map_legend;
+mod map_paint;
 mod marks;
 mod models;
 mod orbits;
 mod pad;
 mod pad_menu;
+mod pad_paint;
 mod patch;
+mod point;
 mod preferences;
 #[cfg(test)]
 mod session_tests;
 mod sheet;
 mod shelf;
+mod shelves;
 mod sound;
 mod strip;
+mod style;
 mod theme;
 mod touch;
 mod travel;
@@ -68,10 +74,8 @@ pub fn editor(
     let hint = ResizeHint { preserve_aspect_ratio: true, ..ResizeHint::resizable() }
         .with_aspect_ratio(DESIGN[0] as u32, DESIGN[1] as u32)
         .with_min_max_logical_size(Some(size(SCALES[0])), Some(size(SCALES[1])));
-    let settings = EguiNiceSettings::new()
-        .with_tile("Ukulelatent")
-        .with_resize_hint(hint)
-        .with_repaint_poll_interval(POLL);
+    let settings =
+        EguiNiceSettings::new().with_tile("Ukulelatent").with_resize_hint(hint).with_repaint_poll_interval(POLL);
     let state = EguiEditorState::from_size(size(scale), 1.0);
     (create_egui_editor(Arc::clone(&state), repaint, settings, Window::new(desk)), state)
 }

@@ -43,7 +43,15 @@ pub fn show(ui: &mut Ui, body: Rect, pen: &mut Pen, view: &View) {
     }
     if pins.len() < 2 || view.controls.get("orbit_depth").set <= 0.0 {
         let at = theme.rect(body.min, x + 16.0, 16.0, 0.0, 0.0).min;
-        for (n, line) in ["Pin two points or more and turn", "Depth up: the sound travels among", "them along a closed path, the same", "way each time the song plays."].iter().enumerate() {
+        for (n, line) in [
+            "Pin two points or more and turn",
+            "Depth up: the sound travels among",
+            "them along a closed path, the same",
+            "way each time the song plays.",
+        ]
+        .iter()
+        .enumerate()
+        {
             let at = at + vec2(0.0, theme.px(10.0 + 18.0 * n as f32));
             theme.text(ui.painter(), at, Align2::LEFT_CENTER, line, (Type::Caption, theme::DIM));
         }

@@ -20,7 +20,9 @@ fn contents(ui: &mut Ui, pen: &mut Pen, view: &View, number: usize) {
         let axis = &view.instrument.axes[2 * number + n];
         ui.horizontal(|ui| {
             ui.label(RichText::new(format!("{} {}", control.name, axis.label)).color(theme::DIM));
-            ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| type_value(ui, pen, id, &control.text));
+            ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
+                type_value(ui, pen, id, &control.text)
+            });
         });
     }
     ui.separator();
@@ -49,7 +51,8 @@ fn contents(ui: &mut Ui, pen: &mut Pen, view: &View, number: usize) {
 }
 
 fn item(ui: &mut Ui, words: &str, key: &str) -> bool {
-    let button = egui::Button::new(words).shortcut_text(key).frame(false).min_size(egui::vec2(ui.available_width(), 0.0));
+    let button =
+        egui::Button::new(words).shortcut_text(key).frame(false).min_size(egui::vec2(ui.available_width(), 0.0));
     let clicked = ui.add(button).clicked();
     if clicked {
         ui.close();
@@ -61,7 +64,8 @@ fn item(ui: &mut Ui, words: &str, key: &str) -> bool {
 fn type_value(ui: &mut Ui, pen: &mut Pen, id: &'static str, shown: &str) {
     let key = ui.scope_id().with(("menu value", id));
     let mut text: String = ui.data(|data| data.get_temp(key)).unwrap_or_else(|| shown.into());
-    let field = TextEdit::singleline(&mut text).desired_width(pen.theme.px(64.0)).align(egui::Align2::RIGHT_CENTER);
+    let field =
+        TextEdit::singleline(&mut text).desired_width(pen.theme.px(64.0)).align(egui::Align2::RIGHT_CENTER);
     let response = ui.add(field);
     if response.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter)) {
         pen.act(Action::Enter(id, text));

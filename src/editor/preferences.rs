@@ -106,7 +106,9 @@ fn project(ui: &mut Ui, body: Rect, pen: &mut Pen, view: &View, state: &mut Pref
     let settings = &view.settings;
     tab(ui, theme.rect(body.min, 0.0, -8.0, 120.0, 24.0), &theme, "In this project", true);
     let latency = match settings.latency_ms {
-        0.0 => "Live, 0 ms: notes sound as soon as they are made. For playback, choose one that looks ahead.".into(),
+        0.0 => {
+            "Live, 0 ms: notes sound as soon as they are made. For playback, choose one that looks ahead.".into()
+        }
         ms => format!("{ms:.0} ms: the host is told so, makes up for it, and notes sound on the sample."),
     };
     line(ui, pen, body, 28.0, ("Latency", &latency));
@@ -120,7 +122,9 @@ fn project(ui: &mut Ui, body: Rect, pen: &mut Pen, view: &View, state: &mut Pref
     line(ui, pen, body, 148.0, ("Cache", &cache));
     let scale = if settings.scale_name.is_empty() { "Twelve equal steps." } else { &settings.scale_name };
     line(ui, pen, body, 208.0, ("Scale", scale));
-    if button(ui, theme.rect(body.min, 168.0, 208.0, 160.0, 28.0), &theme, "Open a scale file", Look::Plain).clicked() {
+    if button(ui, theme.rect(body.min, 168.0, 208.0, 160.0, 28.0), &theme, "Open a scale file", Look::Plain)
+        .clicked()
+    {
         state.browses = true;
     }
     let equal = theme.rect(body.min, 332.0, 208.0, 160.0, 28.0);
@@ -157,8 +161,15 @@ fn user(ui: &mut Ui, body: Rect, pen: &mut Pen, view: &View) {
     let theme = pen.theme;
     let settings = &view.settings;
     tab(ui, theme.rect(body.min, 0.0, 276.0, 120.0, 24.0), &theme, "For all projects", true);
-    line(ui, pen, body, 312.0, ("Window", "Drag the host\u{2019}s window edge for sizes between, where the host allows it."));
-    let words = SCALES.iter().map(|scale| (format!("{:.0} %", scale * 100.0), (settings.scale - scale).abs() < 0.01));
+    line(
+        ui,
+        pen,
+        body,
+        312.0,
+        ("Window", "Drag the host\u{2019}s window edge for sizes between, where the host allows it."),
+    );
+    let words =
+        SCALES.iter().map(|scale| (format!("{:.0} %", scale * 100.0), (settings.scale - scale).abs() < 0.01));
     if let Some(n) = choices(ui, pen, body, (312.0, 72.0), words) {
         pen.act(Action::Prefer(Preference::Scale(SCALES[n])));
     }
@@ -167,7 +178,10 @@ fn user(ui: &mut Ui, body: Rect, pen: &mut Pen, view: &View) {
     if let Some(n) = choices(ui, pen, body, (372.0, 72.0), words) {
         pen.act(Action::Prefer(Preference::TravelSeconds(JOURNEYS[n])));
     }
-    let now = format!("Now: {}, because {}. A choice holds when the host starts next.", settings.backend, settings.because);
+    let now = format!(
+        "Now: {}, because {}. A choice holds when the host starts next.",
+        settings.backend, settings.because
+    );
     line(ui, pen, body, 432.0, ("Models run on", &now));
     let words = BACKENDS.iter().map(|(name, kind)| ((*name).to_owned(), settings.backend_wish == *kind));
     if let Some(n) = choices(ui, pen, body, (432.0, 112.0), words) {

@@ -44,8 +44,7 @@ fn open(folder: &Path, size: Vec2) -> Harness<'static, Stage> {
     };
     let (end, _) = crate::link::window::window();
     let desk = Desk::new(Arc::clone(&params), end, places);
-    let stage =
-        Stage { desk, panels: Panels::default(), host: Host::default(), view: View::default(), params };
+    let stage = Stage { desk, panels: Panels::default(), host: Host::default(), view: View::default(), params };
     let frame = |ui: &mut egui::Ui, stage: &mut Stage| {
         stage.view = stage.desk.gather();
         let actions = draw(ui, &stage.view, &mut stage.panels, stage.desk.sheet);
@@ -130,7 +129,10 @@ fn a_click_on_the_map_travels_to_that_sound() {
     harness.drop_at(at);
     harness.run_steps(120);
     let z = harness.state().z();
-    let reached = instrument.points.iter().find(|point| (0..4).all(|axis| (point.z[axis].clamp(-3.0, 3.0) - z[axis]).abs() < 1e-3));
+    let reached = instrument
+        .points
+        .iter()
+        .find(|point| (0..4).all(|axis| (point.z[axis].clamp(-3.0, 3.0) - z[axis]).abs() < 1e-3));
     let place = map::place_of(well, reached.expect("arrived at a sound of the map").place);
     assert!(place.distance(at) < 10.0);
     assert_eq!(harness.state().view.edits.undo.as_deref(), Some("Journey"));
@@ -233,7 +235,11 @@ fn every_control_lies_inside_the_window_at_every_scale() {
         let check = |harness: &Harness<'_, Stage>, what: &str| {
             for node in harness.root().children_recursive() {
                 let named = node.label().is_some_and(|label| !label.is_empty());
-                assert!(!named || window.contains_rect(node.rect()), "{what} at {scale}: {node:?} {:?}", node.rect());
+                assert!(
+                    !named || window.contains_rect(node.rect()),
+                    "{what} at {scale}: {node:?} {:?}",
+                    node.rect()
+                );
             }
         };
         check(&harness, "the instrument");

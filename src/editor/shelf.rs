@@ -56,7 +56,9 @@ impl Shelf {
         for model in self.catalog.models().into_iter().flatten() {
             add(&model);
         }
-        for recent in settings.recent.iter().filter(|recent| recent.path.as_ref().is_some_and(|path| path.exists())) {
+        for recent in
+            settings.recent.iter().filter(|recent| recent.path.as_ref().is_some_and(|path| path.exists()))
+        {
             if found.iter().all(|(known, _)| known.sha256 != recent.sha256) {
                 let place = recent.path.as_ref().map_or_else(String::new, |path| path.display().to_string());
                 found.push((recent.clone(), place));

@@ -64,7 +64,11 @@ fn spectrogram(ui: &mut Ui, panel: Rect, pen: &mut Pen, view: &View, state: &mut
         let share = last.frames as f32 / last.whole.max(1) as f32;
         let there = Rect::from_min_max(well.min, pos2(well.left() + share.min(1.0) * well.width(), well.bottom()));
         let mut mesh = Mesh::with_texture(texture.id());
-        mesh.add_rect_with_uv(there.shrink(1.0), Rect::from_min_max(pos2(0.0, 0.0), pos2(1.0, 1.0)), Color32::WHITE);
+        mesh.add_rect_with_uv(
+            there.shrink(1.0),
+            Rect::from_min_max(pos2(0.0, 0.0), pos2(1.0, 1.0)),
+            Color32::WHITE,
+        );
         ui.painter().add(mesh);
     }
     for head in &sound.playheads {

@@ -3,8 +3,8 @@
 use egui::{Align2, Rect, Ui, vec2};
 
 use super::action::Id;
-use super::touch;
 use super::theme::{self, Type};
+use super::touch;
 use super::view::View;
 use super::widgets::{Pen, Spread, knob, segments, switch, tab};
 
@@ -40,13 +40,21 @@ const GROUPS: [Group; 4] = [
         &[
             ("attack", "Attack", "How long notes take to rise, in milliseconds"),
             ("release", "Release", "How long notes take to fade when the key is let go, in milliseconds"),
-            ("humanise", "Humanise", "Each hit is drawn from a ball of this radius around the point, in latent units"),
+            (
+                "humanise",
+                "Humanise",
+                "Each hit is drawn from a ball of this radius around the point, in latent units",
+            ),
         ],
     ),
     (
         "Time",
         &[
-            ("morph", "Morph", "How fast held notes follow the point, in milliseconds; 0 ms: they keep their timbre"),
+            (
+                "morph",
+                "Morph",
+                "How fast held notes follow the point, in milliseconds; 0 ms: they keep their timbre",
+            ),
             ("start", "Start", "How much of each note's attack is skipped"),
             ("stretch", "Stretch", "Length of notes against the recording, at the same pitch"),
             ("sustain", "Sustain", "What a held note does: decay, stay at one frame, or wander in a region"),
@@ -109,8 +117,7 @@ pub fn control(ui: &mut Ui, cell: Rect, pen: &mut Pen, view: &View, (id, label, 
         2 => switch(ui, cell, pen, control, (label, about)),
         3.. => segments(ui, cell, pen, control, (label, about)),
         _ => {
-            let spread =
-                if (control.default - 0.5).abs() < 1e-3 { Spread::FromMiddle } else { Spread::FromLow };
+            let spread = if (control.default - 0.5).abs() < 1e-3 { Spread::FromMiddle } else { Spread::FromLow };
             knob(ui, cell, pen, control, (spread, label, about));
         }
     }

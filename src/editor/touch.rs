@@ -21,7 +21,13 @@ pub fn show(ui: &mut Ui, body: Rect, pen: &mut Pen, view: &View) {
     for (axis, of) in view.instrument.axes.iter().enumerate() {
         let at = theme.rect(body.min, 104.0 + 164.0 * axis as f32, 14.0, 0.0, 0.0).min;
         let words = format!("z{} {}", axis + 1, of.label);
-        theme.text_within(ui.painter(), (at, theme.px(148.0)), Align2::LEFT_CENTER, &words, (Type::Caption, theme::DIM));
+        theme.text_within(
+            ui.painter(),
+            (at, theme.px(148.0)),
+            Align2::LEFT_CENTER,
+            &words,
+            (Type::Caption, theme::DIM),
+        );
     }
     for (row, (source, ids)) in SOURCES.into_iter().enumerate() {
         let y = 26.0 + 22.0 * row as f32;
@@ -49,13 +55,16 @@ pub fn show(ui: &mut Ui, body: Rect, pen: &mut Pen, view: &View) {
 fn depth(ui: &mut Ui, cell: Rect, pen: &mut Pen, control: &Control) {
     let theme = pen.theme;
     let bar = Rect::from_min_size(cell.min, vec2(theme.px(104.0), cell.height())).shrink2(theme.size(0.0, 6.0));
-    let response = ui.interact(bar.expand2(theme.size(0.0, 4.0)), ui.scope_id().with(control.id), Sense::click_and_drag());
+    let response =
+        ui.interact(bar.expand2(theme.size(0.0, 4.0)), ui.scope_id().with(control.id), Sense::click_and_drag());
     let info = || WidgetInfo::slider(true, f64::from(control.set), format!("{}, {}", control.name, control.text));
     response.widget_info(info);
     if response.drag_started() {
         pen.act(Action::Begin(control.id));
     }
-    if response.dragged() && let Some(at) = response.interact_pointer_pos() {
+    if response.dragged()
+        && let Some(at) = response.interact_pointer_pos()
+    {
         pen.act(Action::Set(control.id, ((at.x - bar.left()) / bar.width()).clamp(0.0, 1.0)));
     }
     if response.drag_stopped() {

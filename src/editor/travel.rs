@@ -19,7 +19,8 @@ impl Journey {
     /// Where it is at this time, and whether it has arrived: along a straight line, slowly at both ends.
     #[must_use]
     pub fn at(&self, time: f64) -> (Latent, bool) {
-        let share = if self.seconds > 0.0 { ((time - self.began) as f32 / self.seconds).clamp(0.0, 1.0) } else { 1.0 };
+        let share =
+            if self.seconds > 0.0 { ((time - self.began) as f32 / self.seconds).clamp(0.0, 1.0) } else { 1.0 };
         if share >= 1.0 {
             return (self.to, true);
         }

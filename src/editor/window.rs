@@ -8,8 +8,9 @@ use nice_plug::context::gui::GuiContext;
 use nice_plug_egui::{Frame, NiceEguiApp, baseview::HandlerError};
 
 use super::action::Action;
-use super::desk::{Desk, point_from_text};
+use super::desk::Desk;
 use super::draw::{Panels, draw};
+use super::point::point_from_text;
 use super::theme::{self, DESIGN, Theme};
 
 /// Between frames while something moves by itself.

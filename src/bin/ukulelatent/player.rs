@@ -10,13 +10,13 @@ use ukulelatent::model::backend::Backend;
 use ukulelatent::perform::{ChannelMessage, NoteChange, Performer};
 use ukulelatent::units::{SampleRate, gain_to_db};
 
+use crate::Outcome;
 use crate::automation::Automation;
 use crate::error::CliError;
 use crate::song::{Action, Event};
 use crate::sound::Sound;
 use crate::tempo::TempoMap;
 use crate::wav::WavOutput;
-use crate::Outcome;
 
 /// Automation is looked up at every such sample, counted from the start: block borders change nothing.
 const AUTOMATION_STEP: u64 = 64;

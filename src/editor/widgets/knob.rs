@@ -25,7 +25,13 @@ pub enum Spread {
 }
 
 /// A knob with its name above and its value below, in a column.
-pub fn knob(ui: &mut Ui, rect: Rect, pen: &mut Pen, control: &Control, (spread, label, about): (Spread, &str, &str)) {
+pub fn knob(
+    ui: &mut Ui,
+    rect: Rect,
+    pen: &mut Pen,
+    control: &Control,
+    (spread, label, about): (Spread, &str, &str),
+) {
     let theme = pen.theme;
     caption(ui, rect, &theme, label);
     let radius = theme.px(18.0);
@@ -87,7 +93,13 @@ fn turn(ui: &Ui, response: &Response, pen: &mut Pen, control: &Control) {
     }
 }
 
-fn paint(painter: &Painter, theme: &Theme, (centre, radius): (Pos2, f32), control: &Control, look: (Spread, bool)) {
+fn paint(
+    painter: &Painter,
+    theme: &Theme,
+    (centre, radius): (Pos2, f32),
+    control: &Control,
+    look: (Spread, bool),
+) {
     let (spread, lit) = look;
     let arc = |from: f32, to: f32| -> Vec<Pos2> {
         let angle = |share: f32| -END + 2.0 * END * share;
