@@ -59,7 +59,9 @@ pub fn show(ui: &mut Ui, rect: Rect, pen: &mut Pen, keys: &Keys, state: &mut Key
     let theme = pen.theme;
     let response = ui.interact(rect, ui.scope_id().with("keyboard"), Sense::click_and_drag());
     response.widget_info(|| WidgetInfo::labeled(Role::Group, true, "Keyboard: click to play"));
-    let at = response.interact_pointer_pos().filter(|_| response.is_pointer_button_down_on());
+    // A quick hand may press and let go between two frames.
+    let struck = response.is_pointer_button_down_on() || response.clicked();
+    let at = response.interact_pointer_pos().filter(|_| struck);
     let under = at.and_then(|at| key_at(rect, at).map(|key| (key, at)));
     if state.held != under.map(|(key, _)| key) {
         if let Some(key) = state.held.take() {

@@ -23,8 +23,8 @@ pub const PADS: [[Id; 2]; 2] = [["z1", "z2"], ["z3", "z4"]];
 /// What a pad remembers between frames.
 #[derive(Default)]
 pub struct PadState {
-    /// Where the hand is while it drags, in latent units: finer than what a host gives back.
-    hand: Option<[f32; 2]>,
+    /// Where the hand took hold, while it drags.
+    grab: Option<Grab>,
     /// Where the sound was, and when.
     pub(super) trail: VecDeque<(f64, [f32; 2])>,
     pub(super) density: Option<(String, TextureHandle)>,
@@ -35,6 +35,28 @@ impl PadState {
     #[must_use]
     pub fn is_moving(&self) -> bool {
         self.trail.len() > 1
+    }
+}
+
+/// A hand that holds the sound: from here the pointer moves it, finely or not.
+#[derive(Clone, Copy)]
+struct Grab {
+    at: Pos2,
+    z: [f32; 2],
+    fine: bool,
+}
+
+impl Grab {
+    /// Where the sound is when the pointer is here.
+    fn follow(&mut self, plane: Plane, at: Pos2, fine: bool) -> [f32; 2] {
+        let pace = if self.fine { FINE } else { 1.0 };
+        let share = [(at.x - self.at.x) / plane.well.width(), (self.at.y - at.y) / plane.well.height()];
+        let span = plane.span();
+        let z = plane.clamped(std::array::from_fn(|axis| self.z[axis] + pace * share[axis] * span[axis]));
+        if fine != self.fine {
+            *self = Self { at, z, fine };
+        }
+        z
     }
 }
 
@@ -117,30 +139,25 @@ fn gestures(
     (plane, state, ids): (Plane, &mut PadState, [Id; 2]),
     set: [f32; 2],
 ) {
-    let primary = response.is_pointer_button_down_on() && ui.input(|input| input.pointer.primary_down());
+    let down = response.is_pointer_button_down_on() && ui.input(|input| input.pointer.primary_down());
     let fine = ui.input(|input| input.modifiers.shift);
-    if primary && state.hand.is_none() {
+    let at = ui.input(|input| input.pointer.latest_pos()).or(response.interact_pointer_pos());
+    // A quick hand may press and let go between two frames.
+    let begins = state.grab.is_none() && (down || response.clicked());
+    if begins && let Some(at) = at {
         response.request_focus();
         for id in ids {
             pen.act(Action::Begin(id));
         }
         // With Shift the sound stays where it is until the hand moves.
-        let at = response.interact_pointer_pos().filter(|_| !fine);
-        state.hand = Some(at.map_or(set, |at| plane.latent(at)));
-    } else if primary && let Some(hand) = &mut state.hand {
-        let moved = ui.input(|input| input.pointer.delta());
-        let span = plane.span();
-        let share = [moved.x / plane.well.width(), -moved.y / plane.well.height()];
-        let pace = if fine { FINE } else { 1.0 };
-        *hand = plane.clamped(std::array::from_fn(|axis| hand[axis] + pace * share[axis] * span[axis]));
+        state.grab = Some(Grab { at, z: if fine { set } else { plane.latent(at) }, fine });
     }
-    if let Some(hand) = state.hand {
-        move_to(pen, ids, hand);
-        if !primary {
-            state.hand = None;
-            for id in ids {
-                pen.act(Action::End(id));
-            }
+    if let (Some(grab), Some(at)) = (&mut state.grab, at) {
+        move_to(pen, ids, grab.follow(plane, at, fine));
+    }
+    if !down && state.grab.take().is_some() {
+        for id in ids {
+            pen.act(Action::End(id));
         }
     }
     if response.double_clicked() || wants_default(ui, response) {

@@ -66,9 +66,10 @@ fn turn(ui: &Ui, response: &Response, pen: &mut Pen, control: &Control) {
         response.request_focus();
         pen.act(Action::Begin(id));
     }
-    if response.dragged() {
+    if response.dragged() || response.drag_stopped() {
         let fine = if ui.input(|input| input.modifiers.shift) { FINE } else { 1.0 };
-        let moved = (response.drag_motion().x - response.drag_motion().y) / pen.theme.px(TRAVEL) * fine;
+        let motion = ui.input(|input| input.pointer.delta());
+        let moved = (motion.x - motion.y) / pen.theme.px(TRAVEL) * fine;
         // Choices and switches need more than one frame's motion: what was not enough is kept.
         let key = response.id.with("exact");
         let exact: f32 = ui.data(|data| data.get_temp(key)).unwrap_or(control.set) + moved;
