@@ -246,10 +246,8 @@ impl Song {
         for (tick, kind) in merged {
             end = start + clock.advance(tick);
             match kind {
-                TrackEventKind::Meta(MetaMessage::Tempo(tempo)) => {
-                    if clock.set_tempo(tempo.as_int()) {
-                        self.tempos.change(end, tempo.as_int());
-                    }
+                TrackEventKind::Meta(MetaMessage::Tempo(tempo)) if clock.set_tempo(tempo.as_int()) => {
+                    self.tempos.change(end, tempo.as_int());
                 }
                 TrackEventKind::Midi { channel, message } => {
                     let event = |action| Event { seconds: end, channel: channel.as_int(), action };
