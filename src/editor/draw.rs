@@ -48,7 +48,7 @@ impl Panels {
 
 /// Draws everything, with a sheet over it if there is one; returns what the user did.
 pub fn draw(ui: &mut Ui, view: &View, panels: &mut Panels, sheet: Option<Sheet>) -> Vec<Action> {
-    let whole = ui.max_rect();
+    let whole = ui.ctx().content_rect();
     let theme = Theme::fitting(whole.size());
     if panels.scale != Some(theme.scale) {
         theme.apply(ui.ctx());

@@ -6,8 +6,7 @@ use std::sync::Arc;
 
 use egui::{Key, Modifiers, Pos2, Rect, Vec2, pos2, vec2};
 use egui_kittest::Harness;
-use egui_kittest::kittest::Queryable;
-use nice_plug::prelude::Param as _;
+use egui_kittest::kittest::{NodeT as _, Queryable};
 
 use super::desk::{Desk, Places, Z};
 use super::draw::{Panels, draw};
@@ -105,9 +104,7 @@ fn a_drag_on_a_pad_is_one_gesture_that_the_host_records_and_one_undo() {
 fn shift_drags_ten_times_finer_and_a_double_click_goes_to_the_centre() {
     let folder = tempfile::tempdir().unwrap();
     let mut harness = open(folder.path(), design());
-    harness.key_down_modifiers(Modifiers::SHIFT, Key::F20);
-    harness.event_modifiers(egui::Event::ModifiersChanged(Modifiers::SHIFT), Modifiers::SHIFT);
-    harness.input_mut().modifiers = Modifiers::SHIFT;
+    harness.event(egui::Event::ModifiersChanged(Modifiers::SHIFT));
     harness.run_steps(1);
     drag(&mut harness, on_pad(0.2, 0.5), on_pad(0.7, 0.5));
     let z = harness.state().z();
@@ -234,7 +231,7 @@ fn every_control_lies_inside_the_window_at_every_scale() {
         let window = Rect::from_min_size(Pos2::ZERO, design() * scale).expand(1.0);
         let check = |harness: &Harness<'_, Stage>, what: &str| {
             for node in harness.root().children_recursive() {
-                let named = node.label().is_some_and(|label| !label.is_empty());
+                let named = node.accesskit_node().label().is_some_and(|label| !label.is_empty());
                 assert!(
                     !named || window.contains_rect(node.rect()),
                     "{what} at {scale}: {node:?} {:?}",
