@@ -46,7 +46,7 @@ pub fn show(ui: &mut Ui, window: Rect, pen: &mut Pen, view: &View, state: &mut B
             }
         }
     });
-    let closes = pen.actions.iter().any(|action| *action == Action::Show(None));
+    let closes = pen.actions.contains(&Action::Show(None));
     if closes {
         state.was_open = false;
     }

@@ -13,7 +13,6 @@ use super::patch::Patch;
 use super::point::point_as_text;
 use super::shelf::Shelf;
 use super::travel::Journey;
-use crate::link::Pin;
 use crate::link::window::WindowEnd;
 use crate::model::Catalog;
 use crate::model::card::LATENT_DIM;
@@ -163,35 +162,6 @@ impl Desk {
                 self.go(host, &step);
             }
             Action::CopyAcross => self.history.copy_across(Patch::of(&self.gestures)),
-            Action::LoadPreset(n) => self.load(host, n),
-            Action::StepPreset(step) => {
-                if let Some(n) = self.library.beside(step) {
-                    self.load(host, n);
-                }
-            }
-            Action::SavePreset(name) => self.save(&name),
-            Action::UseModel(n) => {
-                if let Some(reference) = self.shelf.get(n).cloned() {
-                    self.play(reference);
-                }
-            }
-            Action::OpenModel(path) => {
-                if let Ok(reference) = self.shelf.open(&path, &mut self.settings) {
-                    self.play(reference);
-                    self.keep_settings();
-                }
-            }
-            Action::OpenScale(path) => self.tune(path),
-            Action::Show(sheet) => self.show(sheet),
-            Action::Prefer(preference) => self.prefer(preference),
-            Action::Dismiss => self.complaints.clear(),
-            Action::Pin(z) => self.pin(|pins| pins.push(Pin { z, name: String::new() })),
-            Action::Unpin(n) => self.pin(|pins| {
-                if n < pins.len() {
-                    pins.remove(n);
-                }
-            }),
-            Action::ClearPins => self.pin(Vec::clear),
             Action::Audition(z, key) => self.audition(time, z, key),
             Action::Press(key, velocity) => {
                 let _ = MidiNote::new(key).map(|key| self.listener.end().press(key, velocity));
@@ -199,8 +169,7 @@ impl Desk {
             Action::Lift(key) => {
                 let _ = MidiNote::new(key).map(|key| self.listener.end().release(key));
             }
-            // The clipboard is the window's own business.
-            Action::PastePoint => {}
+            other => self.fetch(host, other),
         }
     }
 

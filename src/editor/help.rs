@@ -11,10 +11,10 @@ const GROUPS: [(&str, &[(&str, &str)]); 4] = [
         "Pads",
         &[
             ("Drag", "moves the sound; Shift is finer"),
-            ("Double-click", "goes to the centre, where most recordings are"),
+            ("Double-click", "goes to the centre"),
             ("Right-click", "type, copy, paste or pin a point"),
             ("Arrow keys", "move in steps; Shift in smaller ones"),
-            ("Delete", "goes to the centre"),
+            ("Delete", "goes to the centre, too"),
         ],
     ),
     (
@@ -23,7 +23,7 @@ const GROUPS: [(&str, &[(&str, &str)]); 4] = [
             ("Click", "travels to that recording\u{2019}s sound"),
             ("Alt-click", "plays it, and stays here"),
             ("Wheel, drag", "zoom and look around; double-click for all"),
-            ("Legend", "click hides a family, double-click shows it alone"),
+            ("Legend", "click hides, double-click shows alone"),
             ("Arrows, Enter", "choose a sound and go there"),
         ],
     ),

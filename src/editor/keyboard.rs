@@ -112,7 +112,7 @@ fn draw(ui: &Ui, theme: &Theme, rect: Rect, keys: &Keys, key: u8) {
         let ink = if is_black(key) { theme::ACCENT } else { Color32::from_rgb(0x5a, 0x49, 0xc8) };
         painter.circle_filled(at, theme.px(2.0), ink);
     }
-    if key % 12 == 0 {
+    if key.is_multiple_of(12) {
         let at = pos2(rect.center().x, rect.bottom() - theme.px(15.0));
         let name = format!("C{}", i32::from(key) / 12 - 1);
         theme.text(painter, at, Align2::CENTER_CENTER, name, (Type::Caption, theme::GROUND));

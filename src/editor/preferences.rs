@@ -8,7 +8,7 @@ use super::sheet;
 use super::strip;
 use super::theme::{self, Type};
 use super::view::{Control, View};
-use super::widgets::{Look, Pen, button, tab};
+use super::widgets::{Look, Pen, button};
 use crate::model::backend::BackendKind;
 
 /// Scales of the window that can be chosen.
@@ -59,14 +59,21 @@ fn find_scale(ui: &mut Ui, body: Rect, pen: &mut Pen, state: &mut PreferencesSta
     }
 }
 
+/// A heading.
+fn heading(ui: &Ui, pen: &Pen, body: Rect, y: f32, words: &str) {
+    let at = body.min + pen.theme.size(0.0, y);
+    pen.theme.text(ui.painter(), at, Align2::LEFT_CENTER, words, (Type::Title, theme::ACCENT));
+}
+
 /// A line's name, and below its controls what it means.
 fn line(ui: &Ui, pen: &Pen, body: Rect, y: f32, (name, meaning): (&str, &str)) {
     let theme = pen.theme;
     let at = body.min + theme.size(0.0, y + 14.0);
     theme.text(ui.painter(), at, Align2::LEFT_CENTER, name, (Type::Title, theme::TEXT));
-    let at = body.min + theme.size(168.0, y + 40.0);
+    let at = body.min + theme.size(168.0, y + 33.0);
     let room = body.width() - theme.px(168.0);
-    theme.text_within(ui.painter(), (at, room), Align2::LEFT_CENTER, meaning, (Type::Caption, theme::DIM));
+    let galley = ui.painter().layout(meaning.into(), theme.font(Type::Caption), theme::DIM, room);
+    ui.painter().galley(at, galley, theme::DIM);
 }
 
 /// A row of words, of which one is chosen; returns the one that was pressed.
@@ -104,7 +111,7 @@ fn of_control(ui: &mut Ui, pen: &mut Pen, body: Rect, at: (f32, f32), control: &
 fn project(ui: &mut Ui, body: Rect, pen: &mut Pen, view: &View, state: &mut PreferencesState) {
     let theme = pen.theme;
     let settings = &view.settings;
-    tab(ui, theme.rect(body.min, 0.0, -8.0, 120.0, 24.0), &theme, "In this project", true);
+    heading(ui, pen, body, 8.0, "In this project");
     let latency = match settings.latency_ms {
         0.0 => {
             "Live, 0 ms: notes sound as soon as they are made. For playback, choose one that looks ahead.".into()
@@ -133,14 +140,13 @@ fn project(ui: &mut Ui, body: Rect, pen: &mut Pen, view: &View, state: &mut Pref
         pen.act(Action::OpenScale(None));
     }
     for (n, control) in [
-        ("cache", "Cache", "Memory for starts of notes, in MiB"),
         ("cache_load", "Cache load", "What making them may take of one core"),
         ("mpe", "MPE", "Each note has a MIDI channel of its own, as on MPE controllers"),
     ]
     .into_iter()
     .enumerate()
     {
-        let cell = theme.rect(body.min, 616.0 + 72.0 * n as f32, 88.0, 72.0, 88.0);
+        let cell = theme.rect(body.min, 688.0 + 72.0 * n as f32, 140.0, 72.0, 88.0);
         strip::control(ui, cell, pen, view, control);
     }
     sliders(ui, pen, body, view);
@@ -158,9 +164,8 @@ fn sliders(ui: &mut Ui, pen: &mut Pen, body: Rect, view: &View) {
 
 /// What is kept for this user, whatever the project.
 fn user(ui: &mut Ui, body: Rect, pen: &mut Pen, view: &View) {
-    let theme = pen.theme;
     let settings = &view.settings;
-    tab(ui, theme.rect(body.min, 0.0, 276.0, 120.0, 24.0), &theme, "For all projects", true);
+    heading(ui, pen, body, 288.0, "For all projects");
     line(
         ui,
         pen,

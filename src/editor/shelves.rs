@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::action::{Preference, Sheet};
+use super::action::{Action, Preference, Sheet};
 use super::desk::Desk;
 use super::gesture::Host;
 use super::patch::Patch;
@@ -12,7 +12,44 @@ use crate::preset::Preset;
 use crate::tuning::ScaleFiles;
 
 impl Desk {
-    pub(super) fn load(&mut self, host: &dyn Host, n: usize) {
+    /// Carries out what has to do with files, pins and what is stored.
+    pub(super) fn fetch(&mut self, host: &dyn Host, action: Action) {
+        match action {
+            Action::LoadPreset(n) => self.load(host, n),
+            Action::StepPreset(step) => {
+                if let Some(n) = self.library.beside(step) {
+                    self.load(host, n);
+                }
+            }
+            Action::SavePreset(name) => self.save(&name),
+            Action::UseModel(n) => {
+                if let Some(reference) = self.shelf.get(n).cloned() {
+                    self.play(reference);
+                }
+            }
+            Action::OpenModel(path) => {
+                if let Ok(reference) = self.shelf.open(&path, &mut self.settings) {
+                    self.play(reference);
+                    self.keep_settings();
+                }
+            }
+            Action::OpenScale(path) => self.tune(path),
+            Action::Show(sheet) => self.show(sheet),
+            Action::Prefer(preference) => self.prefer(preference),
+            Action::Dismiss => self.complaints.clear(),
+            Action::Pin(z) => self.pin(|pins| pins.push(Pin { z, name: String::new() })),
+            Action::Unpin(n) => self.pin(|pins| {
+                if n < pins.len() {
+                    pins.remove(n);
+                }
+            }),
+            Action::ClearPins => self.pin(Vec::clear),
+            // The rest is the desk's, and the clipboard the window's.
+            _ => {}
+        }
+    }
+
+    fn load(&mut self, host: &dyn Host, n: usize) {
         self.stop(host);
         let Some(preset) = self.library.get(n).cloned() else { return };
         let before = Patch::of(&self.gestures);
@@ -30,7 +67,7 @@ impl Desk {
         }
     }
 
-    pub(super) fn save(&mut self, name: &str) {
+    fn save(&mut self, name: &str) {
         let preset = Preset::of(name, "", self.gestures.params());
         let values = self.gestures.values();
         match self.library.save(&preset, values) {
@@ -40,14 +77,14 @@ impl Desk {
     }
 
     /// Plays another instrument.
-    pub(super) fn play(&mut self, reference: ModelReference) {
+    fn play(&mut self, reference: ModelReference) {
         let before = Patch::of(&self.gestures);
         self.gestures.params().model_choice().choose(reference);
         let after = Patch::of(&self.gestures);
         self.history.record(&format!("Instrument \u{201c}{}\u{201d}", after.model.name), before, after);
     }
 
-    pub(super) fn tune(&mut self, path: Option<PathBuf>) {
+    fn tune(&mut self, path: Option<PathBuf>) {
         let files = match &path {
             Some(path) => ScaleFiles::open(Some(path), None),
             None => Ok(ScaleFiles::default()),
@@ -67,7 +104,7 @@ impl Desk {
         }
     }
 
-    pub(super) fn pin(&mut self, change: impl FnOnce(&mut Vec<Pin>)) {
+    fn pin(&mut self, change: impl FnOnce(&mut Vec<Pin>)) {
         let before = Patch::of(&self.gestures);
         let mut pins = before.pins.clone();
         change(&mut pins.pins);
@@ -78,7 +115,7 @@ impl Desk {
         self.history.record("Pins", before, Patch::of(&self.gestures));
     }
 
-    pub(super) fn show(&mut self, sheet: Option<Sheet>) {
+    fn show(&mut self, sheet: Option<Sheet>) {
         match sheet {
             Some(Sheet::Models) => self.shelf.read(&self.settings),
             Some(Sheet::Presets) => self.library.read(),
@@ -88,7 +125,7 @@ impl Desk {
         self.sheet = sheet;
     }
 
-    pub(super) fn prefer(&mut self, preference: Preference) {
+    fn prefer(&mut self, preference: Preference) {
         match preference {
             Preference::Scale(scale) => {
                 self.settings.window_scale = scale;
@@ -103,7 +140,7 @@ impl Desk {
         self.keep_settings();
     }
 
-    pub(super) fn keep_settings(&mut self) {
+    fn keep_settings(&mut self) {
         if let Some(Err(error)) = self.settings_file.as_deref().map(|file| self.settings.write(file)) {
             self.complaints.push(error.to_string());
         }

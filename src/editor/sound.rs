@@ -119,7 +119,7 @@ fn wave(ui: &Ui, panel: Rect, theme: &Theme, sound: &Sound) {
     }
     let most = sound.wave.iter().flatten().fold(0.0_f32, |most, x| most.max(x.abs()));
     // Quiet sounds are shown larger, by whole factors of two, so that the picture does not breathe.
-    let zoom = (0.9 / most.max(1e-4)).log2().floor().exp2().clamp(1.0, 64.0);
+    let zoom = if most > 1e-4 { (0.9 / most).log2().floor().exp2().clamp(1.0, 64.0) } else { 1.0 };
     let y = |x: f32| well.center().y - (x * zoom).clamp(-1.0, 1.0) * well.height() / 2.0;
     let step = well.width() / sound.wave.len() as f32;
     let mut mesh = Mesh::default();

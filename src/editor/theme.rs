@@ -31,6 +31,8 @@ pub const HAIR: Color32 = Color32::from_rgb(0x1e, 0x24, 0x30);
 pub const TEXT: Color32 = Color32::from_rgb(0xec, 0xee, 0xf4);
 /// Text to read second.
 pub const DIM: Color32 = Color32::from_rgb(0xa9, 0xb1, 0xc2);
+/// Text of what cannot be pressed now.
+pub const FADED: Color32 = Color32::from_rgb(0x6e, 0x77, 0x8a);
 /// What the user set, and where they are.
 pub const ACCENT: Color32 = Color32::from_rgb(0xac, 0x9c, 0xff);
 /// Text on [`ACCENT`].

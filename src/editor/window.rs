@@ -86,7 +86,7 @@ impl Window {
                 _ => None,
             })
         });
-        let wanted = actions.iter().any(|action| *action == Action::PastePoint);
+        let wanted = actions.contains(&Action::PastePoint);
         let point = pasted.or_else(|| self.desk.last_copied().filter(|_| wanted));
         actions.extend(point.map(Action::Travel));
     }

@@ -16,6 +16,7 @@ PROGRAMS = {
     "xsettingsd": "xsettingsd",
     "xdotool": "xdotool",
     "import": "imagemagick",
+    "xwininfo": "x11-utils",
 }
 
 
@@ -61,10 +62,12 @@ class Screen:
                 ["xdotool", "search", "--onlyvisible", "--name", name], env=self.env, capture_output=True, text=True
             ).stdout.split()
             if found:
-                lines = self.do("getwindowgeometry", "--shell", found[-1]).splitlines()
-                shape = dict(line.split("=") for line in lines)
-                if int(shape["WIDTH"]) > 200:
-                    return tuple(int(shape[key]) for key in ("X", "Y", "WIDTH", "HEIGHT"))
+                # xdotool counts the frames of window managers twice.
+                told = subprocess.run(["xwininfo", "-id", found[-1]], env=self.env, capture_output=True, text=True)
+                shape = dict(line.strip().rsplit(":", 1) for line in told.stdout.splitlines() if ":" in line)
+                names = ("Absolute upper-left X", "Absolute upper-left Y", "Width", "Height")
+                if int(shape.get("Width", 0)) > 200:
+                    return tuple(int(shape[name]) for name in names)
             time.sleep(0.05)
         raise TimeoutError(f"no window named {name} within {seconds} s")
 

@@ -30,7 +30,7 @@ impl Look {
         match self {
             Self::Main => (if held { theme::TEXT } else { theme::ACCENT }, theme::ON_ACCENT),
             Self::On => (theme::ACCENT.gamma_multiply(0.22), theme::ACCENT),
-            Self::Off => (Color32::TRANSPARENT, theme::LINE),
+            Self::Off => (Color32::TRANSPARENT, theme::FADED),
             Self::Plain if held => (theme::LINE, theme::TEXT),
             Self::Plain if response.hovered() => (theme::LIFTED, theme::TEXT),
             Self::Plain => (theme::RAISED, theme::TEXT),
