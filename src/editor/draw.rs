@@ -56,7 +56,6 @@ pub fn draw(ui: &mut Ui, view: &View, panels: &mut Panels, sheet: Option<Sheet>)
     }
     // A host that does not keep the ratio gets a margin.
     let window = Rect::from_center_size(whole.center(), theme.size(DESIGN[0], DESIGN[1]));
-    ui.painter().rect_filled(whole, 0.0, theme::GROUND);
     let mut actions = Vec::new();
     let mut entry = std::mem::take(&mut panels.entry);
     let mut pen = Pen { theme, actions: &mut actions, entry: &mut entry };

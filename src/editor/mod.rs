@@ -31,14 +31,14 @@ mod pad_paint;
 mod patch;
 mod point;
 mod preferences;
-#[cfg(test)]
-mod session_tests;
 mod sheet;
 mod shelf;
 mod shelves;
 mod sound;
 mod strip;
 mod style;
+#[cfg(test)]
+mod tests;
 mod theme;
 mod touch;
 mod travel;
@@ -50,7 +50,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use nice_plug::prelude::ResizeHint;
-use nice_plug_egui::{EguiEditor, EguiEditorState, EguiNiceSettings, RepaintNotifier, create_egui_editor};
+use nice_plug_egui::{
+    EguiEditor, EguiEditorState, EguiNiceSettings, GraphicsConfig, RepaintNotifier, create_egui_editor,
+};
 
 use crate::link::window::WindowEnd;
 use crate::params::UkulelatentParams;
@@ -58,8 +60,8 @@ use desk::{Desk, Places};
 use theme::{DESIGN, SCALES};
 pub use window::Window;
 
-/// How often the window looks whether there is something new to draw.
-const POLL: Duration = Duration::from_millis(33);
+/// How often the window looks whether there is something new to draw. Hands are followed at once, whatever this is.
+const POLL: Duration = Duration::from_millis(50);
 
 /// The plugin's editor, and whether it is open.
 #[must_use]
@@ -74,8 +76,12 @@ pub fn editor(
     let hint = ResizeHint { preserve_aspect_ratio: true, ..ResizeHint::resizable() }
         .with_aspect_ratio(DESIGN[0] as u32, DESIGN[1] as u32)
         .with_min_max_logical_size(Some(size(SCALES[0])), Some(size(SCALES[1])));
-    let settings =
-        EguiNiceSettings::new().with_tile("Ukulelatent").with_resize_hint(hint).with_repaint_poll_interval(POLL);
+    let settings = EguiNiceSettings::new()
+        .with_tile("Ukulelatent")
+        .with_resize_hint(hint)
+        .with_repaint_poll_interval(POLL)
+        // Where there is no graphics card each pixel's noise costs more than the rest of it, and nobody sees it.
+        .with_graphics_config(GraphicsConfig { dithering: false, ..GraphicsConfig::default() });
     let state = EguiEditorState::from_size(size(scale), 1.0);
     (create_egui_editor(Arc::clone(&state), repaint, settings, Window::new(desk)), state)
 }

@@ -14,7 +14,7 @@ use super::point::point_from_text;
 use super::theme::{self, DESIGN, Theme};
 
 /// Between frames while something moves by itself.
-const MOVING: Duration = Duration::from_millis(33);
+const MOVING: Duration = Duration::from_millis(40);
 
 /// The window of one instance. It outlives each opening: what is undone when it opens again can still be redone.
 pub struct Window {

@@ -9,7 +9,6 @@ import sys
 import time
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 import screen as screens
@@ -128,7 +127,7 @@ def test_what_the_hand_does_is_what_the_host_gets(window):
     assert window.values() == pytest.approx(moved, abs=1e-3)
 
 
-def test_a_preset_is_loaded_and_a_key_sounds(window):
+def test_presets_are_stepped_through(window):
     # Keys go to the window that was clicked last.
     window.click(100, 28)
     window.screen.do("key", "Next")
@@ -136,19 +135,17 @@ def test_a_preset_is_loaded_and_a_key_sounds(window):
     first = window.values()
     window.screen.do("key", "Next")
     assert window.values() != pytest.approx(first, abs=1e-3)
-    window.ask("peak")
-    window.screen.do("mousemove", *window.at(504, 690), "sleep", "0.1", "mousedown", 1, "sleep", "1", "mouseup", 1)
-    assert window.ask("peak")["peak"] > 0.001
 
 
 def test_the_window_opens_again_and_again_while_a_note_plays(window):
-    window.ask("reopen 3")
+    # The first ones of each thread fill the memory pools of the C library and of the graphics.
+    window.ask("reopen 60")
     window.ask("play 60")
     time.sleep(1.0)
     before = window.ask("memory")
-    window.ask("reopen 10")
+    window.ask("reopen 20")
     time.sleep(1.0)
     after = window.ask("memory")
     assert after["threads"] <= before["threads"]
     assert after["rss"] - before["rss"] < 20e6
-    assert np.isfinite(window.ask("peak")["peak"])
+    assert window.ask("peak")["peak"] > 0.001

@@ -25,6 +25,8 @@ struct Stage {
     host: Host,
     view: View,
     params: Arc<UkulelatentParams>,
+    /// The instrument's side of the window's end.
+    stage: crate::link::window::Stage,
 }
 
 impl Stage {
@@ -41,9 +43,10 @@ fn open(folder: &Path, size: Vec2) -> Harness<'static, Stage> {
         settings: Some(folder.join("settings.json")),
         catalog: Catalog::of(vec![folder.join("models")]),
     };
-    let (end, _) = crate::link::window::window();
+    let (end, stage) = crate::link::window::window();
     let desk = Desk::new(Arc::clone(&params), end, places);
-    let stage = Stage { desk, panels: Panels::default(), host: Host::default(), view: View::default(), params };
+    let stage =
+        Stage { desk, panels: Panels::default(), host: Host::default(), view: View::default(), params, stage };
     let frame = |ui: &mut egui::Ui, stage: &mut Stage| {
         stage.view = stage.desk.gather();
         let actions = draw(ui, &stage.view, &mut stage.panels, stage.desk.sheet);
@@ -205,6 +208,25 @@ fn values_are_typed_with_their_units() {
     harness.key_press(Key::Enter);
     harness.run_steps(3);
     assert!((harness.state().params.release.value() - 1200.0).abs() < 0.5);
+}
+
+#[test]
+fn a_key_of_the_keyboard_is_struck_and_let_go() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut harness = open(folder.path(), design());
+    // Middle C is the 24th of 52 white keys, 1088 units wide; near its lower edge it is loud.
+    let at = pos2(16.0 + 23.5 * 1088.0 / 52.0, 698.0);
+    harness.hover_at(at);
+    harness.run_steps(1);
+    harness.drag_at(at);
+    harness.run_steps(2);
+    let struck = harness.state_mut().stage.next_gesture().expect("a note");
+    assert_eq!((struck.key.number(), struck.latent), (60, None));
+    assert!(struck.velocity > 0.9, "{}", struck.velocity);
+    assert!(harness.state().stage.held().contains(struck.key));
+    harness.drop_at(at);
+    harness.run_steps(2);
+    assert!(harness.state().stage.held().is_empty());
 }
 
 #[test]
