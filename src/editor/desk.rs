@@ -112,10 +112,22 @@ impl Desk {
         self.settings.window_scale.clamp(super::theme::SCALES[0], super::theme::SCALES[1])
     }
 
+    /// Whether a meter falls.
+    #[must_use]
+    pub fn is_falling(&self) -> bool {
+        self.listener.is_moving()
+    }
+
+    /// Counts what the instrument changes of what is seen.
+    #[must_use]
+    pub fn changes(&self) -> u64 {
+        self.listener.end().changes()
+    }
+
     /// Whether something moves by itself.
     #[must_use]
     pub fn is_moving(&mut self) -> bool {
-        self.journey.is_some() || self.audition.is_some() || self.listener.is_moving() || self.gestures.settle()
+        self.journey.is_some() || self.audition.is_some() || self.gestures.settle()
     }
 
     /// A window opens: the instrument shows itself from now on.

@@ -61,7 +61,7 @@ use theme::{DESIGN, SCALES};
 pub use window::Window;
 
 /// How often the window looks whether there is something new to draw. Hands are followed at once, whatever this is.
-const POLL: Duration = Duration::from_millis(50);
+const POLL: Duration = Duration::from_millis(66);
 
 /// The plugin's editor, and whether it is open.
 #[must_use]

@@ -45,6 +45,7 @@ fn open(folder: &Path, size: Vec2) -> Harness<'static, Stage> {
     };
     let (end, stage) = crate::link::window::window();
     let desk = Desk::new(Arc::clone(&params), end, places);
+    desk.open();
     let stage =
         Stage { desk, panels: Panels::default(), host: Host::default(), view: View::default(), params, stage };
     let frame = |ui: &mut egui::Ui, stage: &mut Stage| {

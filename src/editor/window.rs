@@ -13,20 +13,23 @@ use super::draw::{Panels, draw};
 use super::point::point_from_text;
 use super::theme::{self, DESIGN, Theme};
 
-/// Between frames while something moves by itself.
+/// Between frames while something moves by itself, and between those of a meter that falls.
 const MOVING: Duration = Duration::from_millis(40);
+const FALLING: Duration = Duration::from_millis(66);
 
 /// The window of one instance. It outlives each opening: what is undone when it opens again can still be redone.
 pub struct Window {
     desk: Desk,
     panels: Panels,
+    /// What the instrument had changed when it was drawn last.
+    drawn: u64,
 }
 
 impl Window {
     /// A window for this desk.
     #[must_use]
     pub fn new(desk: Desk) -> Self {
-        Self { desk, panels: Panels::default() }
+        Self { desk, panels: Panels::default(), drawn: 0 }
     }
 }
 
@@ -54,6 +57,8 @@ impl NiceEguiApp for Window {
 
     fn ui(&mut self, ui: &mut Ui, _frame: &mut Frame) {
         let Some(OpenWindow(host)) = ui.data(|data| data.get_temp(open_window())) else { return };
+        let changes = self.desk.changes();
+        let plays = std::mem::replace(&mut self.drawn, changes) != changes;
         let view = self.desk.gather();
         let mut actions = draw(ui, &view, &mut self.panels, self.desk.sheet);
         self.paste(ui, &mut actions);
@@ -70,6 +75,9 @@ impl NiceEguiApp for Window {
             ui.request_repaint();
         } else if self.desk.is_moving() || self.panels.are_moving() {
             ui.ctx().request_repaint_after(MOVING);
+        } else if self.desk.is_falling() && !plays {
+            // While it plays, the instrument says when there is more to see.
+            ui.ctx().request_repaint_after(FALLING);
         }
     }
 }
