@@ -44,7 +44,9 @@ fn open_window() -> Id {
 
 impl NiceEguiApp for Window {
     fn build(&mut self, context: Context, host: GuiContext, frame: &mut Frame) -> Result<(), HandlerError> {
-        frame.set_clear_color(theme::GROUND.into());
+        // OpenGL is told numbers as they are on the screen; egui's conversion would make them linear.
+        let [red, green, blue, _] = theme::GROUND.to_array().map(|part| f32::from(part) / 255.0);
+        frame.set_clear_color(egui::Rgba::from_rgb(red, green, blue));
         Theme::install_fonts(&context);
         // A gesture that an earlier window's end cut off ends now.
         self.desk.let_go(&host);
