@@ -5,6 +5,7 @@
 
 pub mod calibrate;
 pub mod dsp;
+pub mod editor;
 pub mod engine;
 pub mod heat;
 pub mod instance;

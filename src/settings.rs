@@ -1,4 +1,5 @@
-//! What a user has settled for all projects to come, in a file of their own: which model new instances start with.
+//! What a user has settled for all projects to come, in a file of their own: which model new instances start with, and
+//! how the window is.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -6,16 +7,33 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use crate::model::backend::BackendKind;
 use crate::model::catalog::Resolved;
 use crate::model::{Catalog, ModelError, ModelFile, ModelReference};
 
 /// A user's settings.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Settings {
     /// The model that new instances start with; the built-in one if there is none here.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub start_with: Option<ModelReference>,
+    /// Instruments that were opened in the window, the latest first.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub recent: Vec<ModelReference>,
+    /// What runs models, unless the environment names something else; what is found if there is nothing here.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub backend: Option<BackendKind>,
+    /// Scale of new windows: 1 for 100 %.
+    pub window_scale: f32,
+    /// Seconds that a journey on the map takes.
+    pub travel_seconds: f32,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self { start_with: None, recent: Vec::new(), backend: None, window_scale: 1.0, travel_seconds: 0.3 }
+    }
 }
 
 /// A settings file that cannot be read or written.
@@ -112,7 +130,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("new").join("settings.json");
         assert_eq!(Settings::read(&path).unwrap(), Settings::default());
-        let settings = Settings { start_with: Some(reference()) };
+        let settings = Settings { start_with: Some(reference()), ..Settings::default() };
         settings.write(&path).unwrap();
         assert_eq!(Settings::read(&path).unwrap(), settings);
     }
@@ -126,7 +144,7 @@ mod tests {
         let catalog = Catalog::of(Vec::new());
 
         assert!(first(&catalog).notice.is_none());
-        Settings { start_with: Some(reference()) }.write(&path).unwrap();
+        Settings { start_with: Some(reference()), ..Settings::default() }.write(&path).unwrap();
         let gone = first(&catalog);
         assert_eq!(gone.model.sha256, built_in.sha256);
         assert!(gone.notice.unwrap().contains("Harp"));

@@ -1,5 +1,7 @@
 //! Quantities with their units in the type, so that a rate is never taken for a count.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
 /// Samples per second: finite and positive.
@@ -63,6 +65,14 @@ pub struct MidiNote(u8);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("a MIDI note must lie in 0..=127, got {0}")]
 pub struct BadMidiNote(u8);
+
+/// Its name, with sharps; C4 is middle C.
+impl fmt::Display for MidiNote {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        const NAMES: [&str; 12] = ["C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B"];
+        write!(f, "{}{}", NAMES[usize::from(self.0 % 12)], i32::from(self.0 / 12) - 1)
+    }
+}
 
 impl MidiNote {
     /// The lowest note that a model's one-hot pitch vectors can name: A0.

@@ -117,6 +117,37 @@ fn only_the_host_adapter_names_the_plugin_framework() {
 }
 
 #[test]
+fn the_window_waits_for_nobody_and_never_meets_the_audio_thread() {
+    assert_names_only(
+        "src/editor",
+        &["editor", "heat", "link", "model", "params", "perform", "preset", "settings", "tuning", "units"],
+    );
+    may_not_name(
+        "src/editor",
+        &["Mutex", "RwLock", "Condvar", "thread::", ".lock()", "Engine", "Instance", "Performer"],
+    );
+    // Of what crosses threads it knows the choices, which the audio thread never locks, and the window's own end.
+    let doors = ["desk.rs", "gather.rs", "listen.rs", "mod.rs", "orbits.rs", "patch.rs", "shelf.rs", "shelves.rs"];
+    for (path, text) in modules("src/editor") {
+        let file = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let names_the_link = code(&text).any(|line| line.contains("crate::link"));
+        assert!(
+            !names_the_link || doors.contains(&&*file),
+            "{}: only {doors:?} may name the link",
+            path.display()
+        );
+    }
+    may_not_name("src/editor", &["EngineEnd", "WorkerEnd", "Stage;", "Stage,", "Painter,", "Player"]);
+}
+
+#[test]
+fn the_audio_side_knows_no_window() {
+    for folder in ["src/engine", "src/perform", "src/worker", "src/link", "src/dsp", "src/model", "src/params"] {
+        may_not_name(folder, &["egui", "crate::editor"]);
+    }
+}
+
+#[test]
 fn no_file_does_more_than_one_thing() {
     let long: Vec<String> = rust_files("src")
         .iter()

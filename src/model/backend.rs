@@ -58,6 +58,8 @@ pub struct Backend {
 }
 
 static BACKEND: OnceLock<Result<Backend, String>> = OnceLock::new();
+/// What the user's settings ask for, where the environment does not.
+static PREFERRED: OnceLock<BackendKind> = OnceLock::new();
 
 impl Backend {
     /// The process's backend, chosen on the first call: what the environment asks for, else a library beside
@@ -87,11 +89,18 @@ impl Backend {
         }
     }
 
+    /// Asks for a backend, for a process that has not chosen one yet; the environment and those who require one go
+    /// before it.
+    pub fn prefer(kind: BackendKind) {
+        // A second wish comes after the choice that it could change.
+        let _ = PREFERRED.set(kind);
+    }
+
     fn choose(required: Option<BackendKind>) -> Result<Self, String> {
         let wish = match required {
             Some(kind) => Some(kind),
             None => match wish_from_environment() {
-                Ok(wish) => wish,
+                Ok(wish) => wish.or(PREFERRED.get().copied()),
                 Err(reason) => return Self::embedded(reason),
             },
         };

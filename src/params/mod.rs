@@ -10,8 +10,8 @@ use std::sync::Arc;
 
 use nice_plug::prelude::*;
 
-pub use crate::engine::LATENT_REACH;
 use crate::engine::{Controls, Tuning};
+pub use crate::engine::{LATENT_REACH, POLYPHONY};
 use crate::link::{ModelChoice, OrbitChoice, ScaleChoice};
 use crate::model::card::LATENT_DIM;
 use crate::perform::{BendRanges, Depths, Settings};

@@ -7,7 +7,9 @@ use std::num::NonZeroU32;
 use std::sync::Arc;
 
 use nice_plug::prelude::*;
+use nice_plug_egui::{EguiEditor, EguiEditorState, RepaintNotifier};
 
+use crate::editor;
 use crate::engine::{Mode, POLYPHONY};
 use crate::instance::{Instance, Setup};
 use crate::link::window::{Stage, WindowEnd, window};
@@ -34,6 +36,11 @@ pub struct Ukulelatent {
     playing: Option<Playing>,
     rate: SampleRate,
     latency: LatencySetting,
+    /// Tells the window that there is something new to draw, and what of it was told.
+    repaint: RepaintNotifier,
+    told: u64,
+    /// Whether the window is open, as the framework knows.
+    editor: Option<Arc<EguiEditorState>>,
 }
 
 impl Default for Ukulelatent {
@@ -54,6 +61,9 @@ impl Default for Ukulelatent {
             playing: None,
             rate: SampleRate::new(48_000.0).expect("a positive constant"),
             latency: LatencySetting::Live,
+            repaint: RepaintNotifier::new(),
+            told: 0,
+            editor: None,
         }
     }
 }
@@ -63,6 +73,17 @@ impl Ukulelatent {
     #[must_use]
     pub fn window(&self) -> &Arc<WindowEnd> {
         &self.window
+    }
+
+    /// nice-plug tells nobody that a window closes, and a window cannot know that there is something new. Atomics only.
+    fn mind_the_window(&mut self) {
+        if let Some(editor) = &self.editor {
+            self.window.set_open(editor.is_open());
+        }
+        let changes = self.window.changes();
+        if std::mem::replace(&mut self.told, changes) != changes {
+            self.repaint.request_repaint();
+        }
     }
 
     /// Its parameters, by name.
@@ -94,12 +115,19 @@ impl Plugin for Ukulelatent {
     const INPUT_EVENT_CAPACITY: usize = 16_384;
     const SAMPLE_ACCURATE_AUTOMATION: bool = true;
 
-    type Editor = ();
+    type Editor = EguiEditor<editor::Window>;
     type SysExMessage = ();
     type BackgroundTask = ();
 
     fn params(&self) -> Arc<dyn Params> {
         Arc::<UkulelatentParams>::clone(&self.params)
+    }
+
+    fn editor(&mut self, _: AsyncExecutor<Self>) -> Option<Self::Editor> {
+        let (params, end) = (Arc::clone(&self.params), Arc::clone(&self.window));
+        let (editor, state) = editor::editor(params, end, self.repaint.clone());
+        self.editor = Some(state);
+        editor
     }
 
     fn filter_state(state: &mut PluginState) {
@@ -162,6 +190,7 @@ impl Plugin for Ukulelatent {
         _aux: &mut AuxiliaryBuffers,
         context: &mut impl ProcessContext<Self>,
     ) -> ProcessStatus {
+        self.mind_the_window();
         let Some(playing) = &mut self.playing else { return ProcessStatus::Normal };
         let latency = self.params.latency.value();
         if latency != self.latency {

@@ -50,6 +50,7 @@ pub fn test(workspace: &Workspace) -> Result<(), Error> {
         let rest = ["-m", &format!("not {ALLOCATION_TESTS}")];
         stages.run("pedalboard", || tally.pytest(workspace, hosts, &bundles, "pedalboard", &rest));
         stages.run("dawdreamer", || tally.pytest(workspace, hosts, &bundles, "dawdreamer", &rest));
+        stages.run("window", || tally.pytest(workspace, hosts, &bundles, "window", &rest));
         stages.run("demo", || demo::play(workspace, hosts, &bundles));
     }
     let result = stages.finish();
@@ -104,7 +105,7 @@ impl Tally {
         fs::write(&counts, "").map_err(Error::file("write", &counts))?;
         let result = run(hosts
             .python()
-            .args(["-m", "pytest", "-p", "no:cacheprovider", "--tb=short", "-v"])
+            .args(["-m", "pytest", "-p", "no:cacheprovider", "--tb=short", "-v", "-rs"])
             .args(selection)
             .arg(workspace.hosts().join(format!("test_{host}.py")))
             .env("UKULELATENT_VST3", &bundles.vst3)

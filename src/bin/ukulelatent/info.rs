@@ -10,8 +10,8 @@ use ukulelatent::model::card::ModelCard;
 use ukulelatent::model::decoder::Decoder;
 use ukulelatent::model::{Catalog, ModelFile};
 
+use crate::Outcome;
 use crate::error::CliError;
-use crate::{Outcome, keys};
 
 /// What to tell about.
 #[derive(clap::Args)]
@@ -158,13 +158,7 @@ fn describe_card(table: &mut Table, card: &ModelCard, chunked: bool) {
     let (lowest, highest) = (card.notes.lowest, card.notes.highest);
     table.row(
         "range",
-        format_args!(
-            "{} to {} (MIDI {} to {})",
-            keys::name(lowest),
-            keys::name(highest),
-            lowest.number(),
-            highest.number()
-        ),
+        format_args!("{} to {} (MIDI {} to {})", lowest, highest, lowest.number(), highest.number()),
     );
     let axes = card.axes.iter().enumerate();
     table.rows(

@@ -2,8 +2,6 @@
 
 use ukulelatent::units::MidiNote;
 
-const NAMES: [&str; 12] = ["C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B"];
-
 /// Reads a key.
 pub fn parse(text: &str) -> Result<MidiNote, String> {
     let key = match text.parse::<u8>() {
@@ -11,12 +9,6 @@ pub fn parse(text: &str) -> Result<MidiNote, String> {
         Err(_) => MidiNote::from_name(text),
     };
     key.ok_or_else(|| format!("expected a key from 0 to 127 or a name such as A4, C#3 or Bb2, got {text:?}"))
-}
-
-/// The name of a key, with sharps.
-pub fn name(key: MidiNote) -> String {
-    let number = key.number();
-    format!("{}{}", NAMES[usize::from(number % 12)], i32::from(number / 12) - 1)
 }
 
 #[cfg(test)]
@@ -44,7 +36,7 @@ mod tests {
     fn every_name_reads_back() {
         for number in 0..=127 {
             let key = MidiNote::new(number).unwrap();
-            assert_eq!(parse(&name(key)), Ok(key));
+            assert_eq!(parse(&key.to_string()), Ok(key));
         }
     }
 }

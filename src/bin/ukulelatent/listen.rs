@@ -116,7 +116,7 @@ fn pitch(signal: &[f32], rate: SampleRate, key: Option<MidiNote>) -> Option<Pitc
         Some(key) => key,
         None => MidiNote::nearest(f0_hz)?.0,
     };
-    Some(Pitch { f0_hz, key, key_name: keys::name(key), cents: key.cents_to(f0_hz) })
+    Some(Pitch { f0_hz, key, key_name: key.to_string(), cents: key.cents_to(f0_hz) })
 }
 
 fn print(heard: &Heard) {
@@ -141,7 +141,7 @@ fn print(heard: &Heard) {
         println!("in tune   {} of {} solo notes within 30 cents", solo.in_tune, solo.measured);
         for note in &solo.out_of_tune {
             let cents = note.cents.map_or("no pitch".to_owned(), |cents| format!("{cents:+.1} cents"));
-            println!("          {:.3} s: {}: {cents}", note.seconds, keys::name(note.key));
+            println!("          {:.3} s: {}: {cents}", note.seconds, note.key);
         }
     }
 }

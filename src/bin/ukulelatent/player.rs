@@ -10,13 +10,13 @@ use ukulelatent::model::backend::Backend;
 use ukulelatent::perform::{ChannelMessage, NoteChange, Performer};
 use ukulelatent::units::{SampleRate, gain_to_db};
 
+use crate::Outcome;
 use crate::automation::Automation;
 use crate::error::CliError;
 use crate::song::{Action, Event};
 use crate::sound::Sound;
 use crate::tempo::TempoMap;
 use crate::wav::WavOutput;
-use crate::{Outcome, keys};
 
 /// Automation is looked up at every such sample, counted from the start: block borders change nothing.
 const AUTOMATION_STEP: u64 = 64;
@@ -271,7 +271,7 @@ impl Report {
     pub fn print_hashes(&mut self) {
         self.ended.sort_by(|a, b| a.seconds.total_cmp(&b.seconds).then(a.id.key.cmp(&b.id.key)));
         for Ended { id, seconds, hash } in &self.ended {
-            println!("{seconds:10.6} s  channel {:2}  {:4}  {hash:016x}", id.channel + 1, keys::name(id.key));
+            println!("{seconds:10.6} s  channel {:2}  {:4}  {hash:016x}", id.channel + 1, id.key.to_string());
         }
     }
 

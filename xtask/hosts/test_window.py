@@ -1,0 +1,151 @@
+"""The plugin's window, really open: a hand on a mouse and a keyboard, and what the host's parameters say.
+
+It needs a display. Where the machine has not what it takes to make one, the tests say so and are skipped."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+import screen as screens
+
+PLUGIN = Path(os.environ["UKULELATENT_VST3"])
+DESIGN = (1120, 720)
+# Of the window's ground and of the handle of a pad, in red, green and blue.
+GROUND = (0x10, 0x13, 0x1A)
+ACCENT = (0xAC, 0x9C, 0xFF)
+FIRST_FRAME_S = 5.0
+
+pytestmark = pytest.mark.skipif(
+    bool(screens.missing()), reason=f"no display can be made: {', '.join(screens.missing())} not installed"
+)
+
+
+class Window:
+    """The window in a pedalboard of its own process."""
+
+    def __init__(self, screen, home):
+        self.screen = screen
+        program = [sys.executable, str(Path(__file__).with_name("window.py")), str(PLUGIN)]
+        env = {**screen.env, "HOME": str(home), "XDG_DATA_HOME": str(home / "data")}
+        pipe = subprocess.PIPE
+        self.process = subprocess.Popen(program, env=env, stdin=pipe, stdout=pipe, text=True)
+        self.left, self.top, self.width, self.height = screen.window("Pedalboard", 60.0)
+        self.scale = self.width / DESIGN[0]
+
+    def ask(self, line):
+        self.process.stdin.write(line + "\n")
+        self.process.stdin.flush()
+        return json.loads(self.process.stdout.readline())
+
+    def values(self):
+        """What the host has for z1 to z4, in latent units, once it has settled."""
+        time.sleep(0.3)
+        raw = self.ask("values")
+        return [6.0 * raw[name] - 3.0 for name in ("z1", "z2", "z3", "z4")]
+
+    def at(self, x, y):
+        """A place given in design units, on the screen."""
+        return round(self.left + x * self.scale), round(self.top + y * self.scale)
+
+    def pixel(self, x, y):
+        left, top = self.at(x, y)
+        return tuple(int(c) for c in self.screen.picture()[top, left])
+
+    def drag(self, start, stop):
+        self.screen.do("mousemove", *self.at(*start), "sleep", "0.15", "mousedown", 1, "sleep", "0.15")
+        for step in range(1, 9):
+            place = [a + (b - a) * step / 8 for a, b in zip(start, stop, strict=True)]
+            self.screen.do("mousemove", *self.at(*place), "sleep", "0.03")
+        self.screen.do("sleep", "0.1", "mouseup", 1)
+
+    def click(self, x, y):
+        self.screen.do("mousemove", *self.at(x, y), "sleep", "0.2", "click", 1)
+
+    def close(self):
+        self.ask("close")
+        self.process.wait(20.0)
+
+
+def on_pad(x, y):
+    """A place on the first pad, from its lower left corner, as shares."""
+    return 44.0 + 256.0 * x, 96.0 + 256.0 * (1.0 - y)
+
+
+@pytest.fixture(name="screen")
+def fixture_screen():
+    screen = screens.Screen()
+    yield screen
+    screen.close()
+
+
+@pytest.fixture(name="window")
+def fixture_window(screen, tmp_path):
+    window = Window(screen, tmp_path)
+    wait_for_first_frame(window)
+    yield window
+    if window.process.poll() is None:
+        window.close()
+
+
+def wait_for_first_frame(window):
+    until = time.monotonic() + FIRST_FRAME_S
+    while near(window.pixel(400, 30), GROUND) and time.monotonic() < until or window.pixel(4, 4) == (0, 0, 0):
+        assert time.monotonic() < until, "the window stayed black"
+        time.sleep(0.05)
+
+
+def near(a, b, tolerance=12):
+    return all(abs(x - y) <= tolerance for x, y in zip(a, b, strict=True))
+
+
+def test_what_the_hand_does_is_what_the_host_gets(window):
+    start = window.values()
+    assert start == pytest.approx([0.0] * 4, abs=1e-3)
+    window.drag(on_pad(0.5, 0.5), on_pad(0.75, 0.25))
+    moved = window.values()
+    assert moved[:2] == pytest.approx([1.5, -1.5], abs=0.1)
+    assert moved[2:] == pytest.approx(start[2:], abs=1e-3)
+    x, y = on_pad(0.75, 0.25)
+    assert near(window.pixel(x, y), ACCENT, 24), "the handle is where the hand let it go"
+
+    window.screen.do("key", "ctrl+z")
+    assert window.values() == pytest.approx(start, abs=1e-3)
+    window.screen.do("key", "ctrl+shift+z")
+    assert window.values() == pytest.approx(moved, abs=1e-3)
+
+    # In the middle of the map there is always a sound near.
+    window.click(624 + 12 + 228, 56 + 40 + 116)
+    time.sleep(0.8)
+    travelled = window.values()
+    assert max(abs(a - b) for a, b in zip(travelled, moved, strict=True)) > 0.05
+    window.screen.do("key", "ctrl+z")
+    assert window.values() == pytest.approx(moved, abs=1e-3)
+
+
+def test_presets_are_stepped_through(window):
+    # Keys go to the window that was clicked last.
+    window.click(100, 28)
+    window.screen.do("key", "Next")
+    time.sleep(0.5)
+    first = window.values()
+    window.screen.do("key", "Next")
+    assert window.values() != pytest.approx(first, abs=1e-3)
+
+
+def test_the_window_opens_again_and_again_while_a_note_plays(window):
+    # The first ones of each thread fill the memory pools of the C library and of the graphics.
+    window.ask("reopen 60")
+    window.ask("play 60")
+    time.sleep(1.0)
+    before = window.ask("memory")
+    window.ask("reopen 20")
+    time.sleep(1.0)
+    after = window.ask("memory")
+    assert after["threads"] <= before["threads"]
+    assert after["rss"] - before["rss"] < 20e6
+    assert window.ask("peak")["peak"] > 0.001

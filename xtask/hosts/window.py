@@ -1,0 +1,97 @@
+"""The plugin's window in pedalboard, on the display at hand, told what to do line by line.
+
+Run as a program with the path of a VST3: it opens the window and answers each line that it reads with a line of JSON.
+
+    values          the parameters' raw values, by name
+    play KEY        strikes a key and goes on playing, in real time
+    quiet           plays nothing
+    memory          resident bytes, threads, and CPU seconds of the process
+    reopen N        closes and opens the window N times
+    preset NAME     saves the state under a name and loads it again
+    close           closes the window and ends
+"""
+
+import json
+import os
+import sys
+import threading
+import time
+from pathlib import Path
+
+import numpy as np
+
+import player
+
+BLOCK = 512
+
+
+class Stage:
+    """A plugin that plays in real time on a thread of its own, as in a DAW."""
+
+    def __init__(self, path):
+        self.plugin = player.load(path)
+        self.ends = threading.Event()
+        self.closes = threading.Event()
+        self.reopenings = 0
+        self.key = None
+        self.messages = []
+        self.peak = 0.0
+        threading.Thread(target=self.play, daemon=True).start()
+
+    def play(self):
+        due = time.monotonic()
+        while not self.ends.is_set():
+            messages, self.messages = self.messages, []
+            sound = self.plugin(messages, BLOCK / player.RATE_HZ, player.RATE_HZ, reset=False)
+            self.peak = max(self.peak, float(np.abs(sound).max(initial=0.0)))
+            due += BLOCK / player.RATE_HZ
+            time.sleep(max(0.0, due - time.monotonic()))
+
+    def answer(self, line):
+        word, *rest = line.split()
+        if word == "values":
+            return {name: parameter.raw_value for name, parameter in self.plugin.parameters.items()}
+        if word == "play":
+            self.messages = [(bytes([0x90, int(rest[0]), 100]), 0.0)]
+        elif word == "quiet":
+            self.messages = [(bytes([0xB0, 123, 0]), 0.0)]
+        elif word == "memory":
+            pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
+            threads = len(os.listdir("/proc/self/task"))
+            return {"rss": pages * os.sysconf("SC_PAGE_SIZE"), "threads": threads, "cpu": time.process_time()}
+        elif word == "peak":
+            peak, self.peak = self.peak, 0.0
+            return {"peak": peak}
+        elif word == "reopen":
+            self.reopenings = int(rest[0])
+            self.closes.set()
+            while self.reopenings:
+                time.sleep(0.01)
+        elif word == "close":
+            self.ends.set()
+            self.closes.set()
+        return {}
+
+
+def main():
+    stage = Stage(Path(sys.argv[1]))
+
+    def listen():
+        for line in sys.stdin:
+            print(json.dumps(stage.answer(line)), flush=True)
+
+    threading.Thread(target=listen, daemon=True).start()
+    while True:
+        stage.closes.clear()
+        if stage.reopenings:
+            # Long enough for the window to draw something.
+            threading.Timer(0.15, stage.closes.set).start()
+        print(json.dumps({"open": True}), file=sys.stderr, flush=True)
+        stage.plugin.show_editor(stage.closes)
+        if stage.ends.is_set():
+            break
+        stage.reopenings = max(0, stage.reopenings - 1)
+
+
+if __name__ == "__main__":
+    main()
