@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::gesture::Values;
 use super::view::{PresetRow, Presets};
-use crate::preset::{Preset, PresetError, factory, file_name};
+use crate::preset::{Preset, PresetError, all_factory, file_name};
 
 /// All presets, and which was loaded last.
 pub struct Library {
@@ -35,7 +35,7 @@ impl Library {
         let mut own: Vec<Preset> = paths.filter_map(|path| Preset::open(&path).ok()).collect();
         own.sort_by_key(|preset| preset.name.to_lowercase());
         let own = own.into_iter().map(|preset| (preset, true));
-        self.presets = own.chain(factory().iter().map(|preset| (preset.clone(), false))).collect();
+        self.presets = own.chain(all_factory().map(|preset| (preset.clone(), false))).collect();
         self.rows = Arc::new(self.presets.iter().map(|(preset, own)| row(preset, *own)).collect());
         self.loaded = loaded.and_then(|(name, own)| self.place(&name, own));
     }
