@@ -137,7 +137,7 @@ fn the_window_waits_for_nobody_and_never_meets_the_audio_thread() {
             path.display()
         );
     }
-    may_not_name("src/editor", &["EngineEnd", "WorkerEnd", "Stage;", "Stage,", "Painter,", "Player"]);
+    may_not_name("src/editor", &["EngineEnd", "WorkerEnd", "window::Stage", "window::Painter", "set_rate"]);
 }
 
 #[test]

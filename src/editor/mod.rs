@@ -1,6 +1,6 @@
 //! The window: where one is in the latent space, what it sounds like, and how to go somewhere else.
 //!
-//! Each view is a function from plain data ([`view`]) to what the user did ([`action`]); [`desk`] carries that out,
+//! Each view is a function from plain data (`view`) to what the user did (`action`); `desk` carries that out,
 //! through the host. The window runs on the host's main thread or on one of its own, and shares no lock with the
 //! audio thread: it reads atomics and what [`crate::link`] has for it.
 
