@@ -46,7 +46,6 @@ pub mod split;
 pub mod statistics;
 pub mod train;
 pub mod training;
-pub mod transfer;
 
 pub use error::LabError;
 pub use run_error::RunError;

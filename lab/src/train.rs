@@ -28,8 +28,7 @@ pub struct TrainArgs {
     /// Where all random draws start from
     #[arg(long)]
     pub seed: Option<u64>,
-    /// Start a new run from the weights of another, as far as they fit: of one of more recordings, or of another
-    /// front end
+    /// Start a new run from the weights of another, as far as they fit
     #[arg(long, value_name = "RUN")]
     pub start: Option<PathBuf>,
     /// Threads for the spectrograms; the steps' own are set by RAYON_NUM_THREADS [default: all]

@@ -17,7 +17,7 @@ use crate::augment::spoiled;
 use crate::checkpoint;
 use crate::config::{Rule, TrainConfig};
 use crate::curves::{self, Row};
-use crate::features::{FeatureSet, FrontEnd};
+use crate::features::FeatureSet;
 use crate::material::{Batch, Material, originals};
 use crate::memory::Memory;
 use crate::mmd::{kullback_leibler, squared_mmd};
@@ -30,7 +30,6 @@ use crate::run::{
 };
 use crate::run_error::RunError;
 use crate::split::{Split, split};
-use crate::transfer::Transfer;
 
 /// Steps in a row of the curves.
 pub const ROW_STEPS: u64 = 20;
@@ -116,7 +115,7 @@ impl Run {
         let networks = Networks::new(&record.config, &features.front_end)?;
         let saved = checkpoint::load(folder)?;
         if let (Some(start), None) = (start, &saved) {
-            start_from(start, &networks, &split, &features.front_end)?;
+            start_from(start, &networks, &split)?;
         }
         let optimiser = &record.config.optimiser;
         let mut run = Self {
@@ -296,7 +295,7 @@ impl Run {
 
 /// Gives fresh networks the averaged weights of the run in `folder`, where names and shapes are the same. The adversary
 /// has no average.
-fn start_from(folder: &Path, networks: &Networks, split: &Split, front_end: &FrontEnd) -> Result<(), RunError> {
+fn start_from(folder: &Path, networks: &Networks, split: &Split) -> Result<(), RunError> {
     let known: Split = read_json(&folder.join(SPLIT_NAME), "the split of a run")?;
     let learnt: BTreeSet<&String> = known.train.iter().filter_map(|i| known.files.get(i)).collect();
     let apart = || split.held_out.iter().chain(&split.validation).filter_map(|i| split.files.get(i));
@@ -307,13 +306,8 @@ fn start_from(folder: &Path, networks: &Networks, split: &Split, front_end: &Fro
     let path = folder.join(checkpoint::CHECKPOINT_NAME);
     let none = || RunError::unexpected(&path, "a checkpoint written by `lab train`", "no such file");
     let tensors = checkpoint::load(folder)?.ok_or_else(none)?;
-    let transfer = Transfer::new(&RunRecord::read(folder)?.front_end, front_end);
-    let fit = |name: &str, tensor: &Tensor, shape: &[usize]| match &transfer {
-        Some(transfer) => transfer.fit(name, tensor, shape),
-        None => Ok(None),
-    };
-    let fitting = networks.parameters.load_fitting(&tensors, AVERAGE_PREFIX, fit)?;
-    networks.adversary_parameters.load_fitting(&tensors, "network.", fit)?;
+    let fitting = networks.parameters.load_fitting(&tensors, AVERAGE_PREFIX)?;
+    networks.adversary_parameters.load_fitting(&tensors, "network.")?;
     println!("{}: {fitting} of {} tensors fit", folder.display(), networks.parameters.iter().count());
     Ok(())
 }

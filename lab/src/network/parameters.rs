@@ -55,24 +55,16 @@ impl Parameters {
         Ok(())
     }
 
-    /// Takes the values of those tensors that are there in the same shape, under the names `prefix` + own name, and of
-    /// those that `fit`, given own name, tensor and shape, can bring into it; says how many.
+    /// Takes the values of those tensors that are there in the same shape, under the names `prefix` + own name; says
+    /// how many.
     ///
     /// # Errors
-    /// Those of `fit`.
-    pub fn load_fitting(
-        &self,
-        tensors: &HashMap<String, Tensor>,
-        prefix: &str,
-        fit: impl Fn(&str, &Tensor, &[usize]) -> Result<Option<Tensor>>,
-    ) -> Result<usize> {
+    /// None in practice; candle's.
+    pub fn load_fitting(&self, tensors: &HashMap<String, Tensor>, prefix: &str) -> Result<usize> {
         let mut fitting = 0;
         for (name, var) in &self.vars {
-            let Some(tensor) = tensors.get(&format!("{prefix}{name}")) else { continue };
-            let same = tensor.shape() == var.shape();
-            let fitted = if same { Some(tensor.clone()) } else { fit(name, tensor, var.dims())? };
-            if let Some(tensor) = fitted {
-                var.set(&tensor)?;
+            if let Some(tensor) = tensors.get(&format!("{prefix}{name}")).filter(|t| t.shape() == var.shape()) {
+                var.set(tensor)?;
                 fitting += 1;
             }
         }
