@@ -110,13 +110,13 @@ impl Run {
             let (expected, got) = (record.config.batch, split.train.len());
             return Err(RunError::TooFewNotes { path: source.to_owned(), expected, got });
         }
-        write_json(&folder.join(SPLIT_NAME), &split)?;
-        write_json(&folder.join(RUN_NAME), &record)?;
         let networks = Networks::new(&record.config, &features.front_end)?;
         let saved = checkpoint::load(folder)?;
         if let (Some(start), None) = (start, &saved) {
             start_from(start, &networks, &split)?;
         }
+        write_json(&folder.join(SPLIT_NAME), &split)?;
+        write_json(&folder.join(RUN_NAME), &record)?;
         let optimiser = &record.config.optimiser;
         let mut run = Self {
             folder: folder.to_owned(),

@@ -211,6 +211,7 @@ fn a_folder_without_features_is_named() {
         steps: None,
         seed: None,
         threads: None,
+        start: None,
     };
     let message = lab::train::run(&args).unwrap_err().to_string();
     assert!(message.contains("nothing") && message.contains("expected"), "{message}");
