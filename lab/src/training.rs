@@ -92,19 +92,7 @@ impl Run {
     ) -> Result<Self, RunError> {
         config.check(source)?;
         fs::create_dir_all(folder).map_err(RunError::io(folder, "make the run's folder"))?;
-        let record = match RunRecord::find(folder)? {
-            Some(found) => {
-                found.check_features(folder, features)?;
-                if found.config != config {
-                    let toml = |c: &TrainConfig| toml::to_string(c).unwrap_or_default();
-                    let path = folder.join(RUN_NAME);
-                    let expected = format!("the configuration it was started with:\n{}", toml(&found.config));
-                    return Err(RunError::unexpected(&path, expected, format!("\n{}", toml(&config))));
-                }
-                found
-            }
-            None => RunRecord::new(config, features).starting_from(start)?,
-        };
+        let record = record_of(folder, config, features, start)?;
         let split = split(&features.entries, &record.config.data, record.config.seed);
         if split.train.len() < record.config.batch {
             let (expected, got) = (record.config.batch, split.train.len());
@@ -291,6 +279,25 @@ impl Run {
         }
         Ok(latents)
     }
+}
+
+/// The record of the run in `folder`, which must be of this configuration and these features, or a new one.
+fn record_of(
+    folder: &Path,
+    config: TrainConfig,
+    features: &FeatureSet,
+    start: Option<&Path>,
+) -> Result<RunRecord, RunError> {
+    let Some(found) = RunRecord::find(folder)? else {
+        return RunRecord::new(config, features).starting_from(start);
+    };
+    found.check_features(folder, features)?;
+    if found.config != config {
+        let toml = |c: &TrainConfig| toml::to_string(c).unwrap_or_default();
+        let expected = format!("the configuration it was started with:\n{}", toml(&found.config));
+        return Err(RunError::unexpected(&folder.join(RUN_NAME), expected, format!("\n{}", toml(&config))));
+    }
+    Ok(found)
 }
 
 /// Gives fresh networks the averaged weights of the run in `folder`, where names and shapes are the same. The adversary
