@@ -91,7 +91,8 @@ impl Regulariser {
     }
 }
 
-/// MSE + `divergence` x the divergence from the prior, less `adversary` x the error of reading the pitch from z.
+/// MSE + `divergence` x the divergence from the prior + `family` x the error of reading the family from z, less
+/// `adversary` x the error of reading the pitch.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct LossConfig {
@@ -110,8 +111,14 @@ pub struct LossConfig {
     pub adversary_ceiling: f32,
     /// The adversary's steps a step.
     pub adversary_steps: usize,
-    /// Weight of the error in the onset's level above 2 kHz.
+    /// Points of the last steps that the adversary learns from, this step's among them.
+    pub adversary_memory: usize,
+    /// Weight of the error in the onset's levels above 2 kHz.
     pub onset: f64,
+    /// How long the onset is, in milliseconds.
+    pub onset_ms: f32,
+    /// Weight of the error of reading the family from z.
+    pub family: f64,
 }
 
 /// How a step is made of gradients.
@@ -138,6 +145,8 @@ pub struct OptimiserConfig {
     pub final_share: f64,
     /// Longest gradient.
     pub clip: f32,
+    /// What weights lose of themselves in a step, relative to the rate.
+    pub weight_decay: f32,
     /// Decay of the running average of the weights, which is what gets exported.
     pub average: f32,
 }
@@ -193,14 +202,25 @@ impl Default for LossConfig {
             adversary: 0.03,
             adversary_ceiling: 2.0,
             adversary_steps: 2,
+            adversary_memory: 0,
             onset: 0.01,
+            onset_ms: 40.0,
+            family: 0.0,
         }
     }
 }
 
 impl Default for OptimiserConfig {
     fn default() -> Self {
-        Self { rule: Rule::Adam, rate: 1.6e-3, warm_up: 50, final_share: 0.02, clip: 1.0, average: 0.9985 }
+        Self {
+            rule: Rule::Adam,
+            rate: 1.6e-3,
+            warm_up: 50,
+            final_share: 0.02,
+            clip: 1.0,
+            weight_decay: 0.0,
+            average: 0.9985,
+        }
     }
 }
 

@@ -4,13 +4,16 @@ use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 use ukulelatent::model::card::LATENT_DIM;
+use ukulelatent::model::decoder::Decoder;
 use ukulelatent::model::encoder::{Encoder, encoder_path};
 use ukulelatent::model::file::ModelFile;
 use ukulelatent::units::MidiNote;
 
 use crate::dataset::{PitchLabel, Source};
 use crate::features::{FrontEnd, SpectrogramMaker};
+use crate::latent_map::Point;
 use crate::recording::prepare;
+use crate::refine::{Guess, refined};
 use crate::run_error::RunError;
 
 /// Prints the latent points of recordings: what to set z1 to z4 to for their timbre.
@@ -80,9 +83,18 @@ pub fn encode(args: &EncodeArgs) -> Result<Vec<Placed>, RunError> {
             "no file",
         ));
     }
+    let mut decoder = Decoder::new(&instrument).map_err(|e| refused(&args.model, &e))?;
     let mut encoder = Encoder::open(&beside, &instrument).map_err(|e| refused(&beside, &e))?;
     let front_end = FrontEnd::of(&instrument.card);
     let maker = SpectrogramMaker::new(&front_end);
+    let size = front_end.frames * front_end.mel.bands;
+    let mut decode = |notes: &[(Point, MidiNote)]| {
+        let whole = |&(z, note): &(Point, MidiNote)| {
+            let mut mel = vec![0.0; size];
+            decoder.decode(&z, note, 0..front_end.frames, &mut mel).map(|()| mel)
+        };
+        notes.iter().map(whole).collect::<Result<Vec<_>, _>>()
+    };
     let place = |path: &PathBuf| {
         let pitch = match args.note.and_then(|n| MidiNote::new(n).ok()) {
             Some(note) => PitchLabel::Manifest { note, cents: None },
@@ -100,6 +112,8 @@ pub fn encode(args: &EncodeArgs) -> Result<Vec<Placed>, RunError> {
         let note = prepared.pitch.note;
         let mel = maker.mel_of(&prepared.samples[..front_end.samples()]);
         let z = encoder.encode(&mel, note).map_err(|e| refused(&beside, &e))?;
+        let found = refined(&[Guess { mel: &mel, note, z }], &mut decode);
+        let [z] = found.map_err(|e| refused(&args.model, &e))?[..] else { unreachable!("one guess, one point") };
         Ok(Placed { file: path.clone(), note, z })
     };
     args.recordings.iter().map(place).collect()

@@ -194,6 +194,7 @@ fn card(
             "data_sha256": record.data_sha256,
             "steps": steps,
             "notes": latents.len(),
+            "start": record.start,
         }),
     };
     Ok(card)

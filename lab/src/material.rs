@@ -1,6 +1,6 @@
 //! The spectrograms of a run, shifted copies included, in memory; and which of them each step sees.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 use candle_core::{Device, Result, Tensor};
@@ -15,6 +15,7 @@ use ukulelatent::units::MidiNote;
 
 use crate::config::DataConfig;
 use crate::features::FeatureSet;
+use crate::network::families::MOST;
 use crate::split::Split;
 
 /// One spectrogram and its pitch.
@@ -26,6 +27,7 @@ struct Copy {
 
 /// A note: as it is, then its shifted copies.
 struct Note {
+    family: u32,
     copies: Vec<Copy>,
 }
 
@@ -47,6 +49,9 @@ pub struct Batch {
     pub mel: Tensor,
     /// Semitones from A0.
     pub pitches: Vec<u32>,
+    /// Places of the instruments' families among all families, by name; those beyond the places of
+    /// [`FamilyHead`](crate::network::FamilyHead) share the last.
+    pub families: Vec<u32>,
 }
 
 /// Semitones from A0 of a note that models can name.
@@ -62,6 +67,7 @@ impl Material {
         let progress = ProgressBar::new(split.train.len() as u64).with_style(
             ProgressStyle::with_template("spectrograms {bar:30} {pos}/{len} {eta}").expect("a valid template"),
         );
+        let families = family_names(features);
         let note = |&i: &usize| {
             let entry = &features.entries[i];
             let copy = |shift: i8| Copy {
@@ -69,7 +75,10 @@ impl Material {
                 pitch: pitch_of(entry.note).wrapping_add_signed(shift.into()),
             };
             let shifts = split.allowed_shifts(entry, &data.shifts);
-            let note = Note { copies: std::iter::once(0).chain(shifts).map(copy).collect() };
+            let note = Note {
+                family: place(&families, &entry.family),
+                copies: std::iter::once(0).chain(shifts).map(copy).collect(),
+            };
             progress.inc(1);
             note
         };
@@ -98,6 +107,7 @@ impl Material {
         let count = self.notes.len() as u64;
         let mut mel = vec![0.0f32; size * self.frames * self.bands];
         let mut pitches = Vec::with_capacity(size);
+        let mut families = Vec::with_capacity(size);
         let mut order = (u64::MAX, Vec::new());
         let first = step * size as u64;
         for (seen, row) in (first..).zip(mel.chunks_exact_mut(self.frames * self.bands)) {
@@ -114,8 +124,10 @@ impl Material {
                 self.mix(note, copy, row, rng);
             }
             pitches.push(copies[copy].pitch);
+            families.push(self.notes[note].family);
         }
-        Ok(Batch { mel: Tensor::from_vec(mel, (size, self.frames, self.bands), &Device::Cpu)?, pitches })
+        let mel = Tensor::from_vec(mel, (size, self.frames, self.bands), &Device::Cpu)?;
+        Ok(Batch { mel, pitches, families })
     }
 
     /// Notes as they are, by their place in the split's training notes.
@@ -129,7 +141,9 @@ impl Material {
             note.copies[0].mel.convert_to_f32_slice(row);
         }
         let pitches = notes.iter().map(|note| note.copies[0].pitch).collect();
-        Ok(Batch { mel: Tensor::from_vec(mel, (notes.len(), self.frames, self.bands), &Device::Cpu)?, pitches })
+        let families = notes.iter().map(|note| note.family).collect();
+        let mel = Tensor::from_vec(mel, (notes.len(), self.frames, self.bands), &Device::Cpu)?;
+        Ok(Batch { mel, pitches, families })
     }
 
     /// Mixes another take of the same sound into `row`, in any proportion: something between two velocities, or
@@ -155,6 +169,14 @@ impl Material {
     }
 }
 
+fn family_names(features: &FeatureSet) -> BTreeSet<&str> {
+    features.entries.iter().map(|entry| entry.family.as_str()).collect()
+}
+
+fn place(names: &BTreeSet<&str>, family: &str) -> u32 {
+    names.iter().position(|name| *name == family).unwrap_or(0).min(MOST - 1) as u32
+}
+
 fn alike(notes: &[Note], instruments: &[String]) -> BTreeMap<(String, u32), Vec<(usize, usize)>> {
     let mut alike: BTreeMap<_, Vec<_>> = BTreeMap::new();
     for (i, (note, instrument)) in notes.iter().zip(instruments).enumerate() {
@@ -176,5 +198,8 @@ pub fn originals(features: &FeatureSet, indices: &[usize]) -> Result<Batch> {
     let front_end = &features.front_end;
     let mel: Vec<f32> = indices.par_iter().flat_map_iter(|&i| features.mel(i, 0)).collect();
     let mel = Tensor::from_vec(mel, (indices.len(), front_end.frames, front_end.mel.bands), &Device::Cpu)?;
-    Ok(Batch { mel, pitches: indices.iter().map(|&i| pitch_of(features.entries[i].note)).collect() })
+    let names = family_names(features);
+    let entries = || indices.iter().map(|&i| &features.entries[i]);
+    let families = entries().map(|entry| place(&names, &entry.family)).collect();
+    Ok(Batch { mel, pitches: entries().map(|entry| pitch_of(entry.note)).collect(), families })
 }

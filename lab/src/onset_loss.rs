@@ -1,13 +1,11 @@
-//! How loud the onset's hiss and click are: the squared error weighs two broadband frames out of a hundred and
-//! twenty little, and its best guess of a random spectrum is a smooth, too quiet one.
+//! How loud the onset's hiss and click are, frame by frame: the squared error weighs a few broadband frames out of a
+//! hundred and twenty little, and its best guess of a random spectrum is a smooth, too quiet one.
 
 use candle_core::{Device, Result, Tensor};
 use ukulelatent::dsp::mel::{MelScale, hz_to_mel, mel_to_hz};
 
 use crate::features::FrontEnd;
 
-/// The part of a note that is its onset.
-const ONSET_MS: f32 = 40.0;
 /// What a string's low partials do not drown.
 const LOWEST_HZ: f32 = 2000.0;
 /// An error of this many decibels counts 1.
@@ -27,16 +25,16 @@ pub struct OnsetLevel {
 }
 
 impl OnsetLevel {
-    /// Prepares it for one front end; `None` if the front end ends below 2 kHz.
+    /// Prepares it for one front end and onsets of this length; `None` if the front end ends below 2 kHz.
     ///
     /// # Errors
     /// None in practice; candle's.
-    pub fn new(front_end: &FrontEnd) -> Result<Option<Self>> {
+    pub fn new(front_end: &FrontEnd, onset_ms: f32) -> Result<Option<Self>> {
         let bands = centres_and_spacings_hz(front_end.mel);
         let Some(first_band) = bands.iter().position(|(hz, _)| *hz >= LOWEST_HZ) else { return Ok(None) };
         // The filters have unit area: a band's magnitude is a density, and a wide band holds more.
         let weights: Vec<f32> = bands[first_band..].iter().map(|(_, spacing)| spacing / 1000.0).collect();
-        let end = front_end.onset_sample + front_end.sample_rate_hz.samples_in_ms(ONSET_MS);
+        let end = front_end.onset_sample + front_end.sample_rate_hz.samples_in_ms(onset_ms);
         let (gain, full_scale) = (front_end.amplitude.gain, front_end.amplitude.full_scale);
         Ok(Some(Self {
             // Frames whose middle, where the window is open, lies in the onset.
@@ -49,12 +47,12 @@ impl OnsetLevel {
         }))
     }
 
-    /// `[B]`: levels of `mel`, `[B, frames, bands]` in [-1, 1], in units of [`SCALE_DB`].
+    /// `[B, frames]`: levels of the onset's frames of `mel`, `[B, frames, bands]` in [-1, 1], in units of [`SCALE_DB`].
     fn of(&self, mel: &Tensor) -> Result<Tensor> {
         let bands = mel.dim(2)? - self.first_band;
         let part = mel.narrow(1, 0, self.frames)?.narrow(2, self.first_band, bands)?.contiguous()?;
         let magnitude = ((((part + 1.0)? * (0.5 * self.range))?.exp()? - 1.0)? / self.gain)?;
-        let energy = magnitude.sqr()?.broadcast_mul(&self.weights)?.flatten_from(1)?.sum(1)?;
+        let energy = magnitude.sqr()?.broadcast_mul(&self.weights)?.sum(2)?;
         let decibels = ((energy + FLOOR)?.log()? * (10.0 / std::f64::consts::LN_10))?;
         decibels / SCALE_DB
     }
@@ -89,7 +87,7 @@ mod tests {
     }
 
     fn error(a: &Tensor, b: &Tensor) -> f32 {
-        let level = OnsetLevel::new(&FrontEnd::default()).unwrap().unwrap();
+        let level = OnsetLevel::new(&FrontEnd::default(), 100.0).unwrap().unwrap();
         level.error(a, b).unwrap().to_scalar().unwrap()
     }
 
@@ -97,7 +95,7 @@ mod tests {
     fn an_error_is_the_squared_decibels_of_the_energies() {
         let map = FrontEnd::default().amplitude;
         let (loud, soft) = (map.to_normalised(1.0), map.to_normalised(0.5));
-        let got = error(&mel(0..2, 400..450, loud), &mel(0..2, 400..450, soft));
+        let got = error(&mel(0..20, 400..450, loud), &mel(0..20, 400..450, soft));
         let want = (20.0 * 2.0f32.log10() / 20.0).powi(2);
         assert!((got - want).abs() < 0.01 * want, "{got}, wanted {want}");
     }
@@ -114,6 +112,6 @@ mod tests {
     fn a_front_end_without_such_bands_has_no_such_level() {
         let mut front_end = FrontEnd::default();
         front_end.mel.high_hz = 1500.0;
-        assert!(OnsetLevel::new(&front_end).unwrap().is_none());
+        assert!(OnsetLevel::new(&front_end, 100.0).unwrap().is_none());
     }
 }

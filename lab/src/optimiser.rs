@@ -25,6 +25,7 @@ pub struct Adam {
     rule: Rule,
     first: Vec<Vec<f32>>,
     second: Vec<Vec<f32>>,
+    weight_decay: f32,
     steps: i32,
 }
 
@@ -33,6 +34,11 @@ fn takes_muon(name: &str, shape: &[usize]) -> bool {
     let inside = name.ends_with(".weight")
         && !["encoder.entry", "decoder.out", "decoder.made"].iter().any(|n| name.starts_with(n));
     inside && shape.len() == 2 && shape.iter().all(|&n| n >= MUON_LEAST)
+}
+
+/// Whether weight decay holds for a parameter: biases, scales and positions keep their size.
+fn decays(name: &str) -> bool {
+    name.ends_with(".weight") || name.ends_with("pitch_table") || name.ends_with("_pitch")
 }
 
 /// The nearest matrix whose singular values are all near 1 (Newton-Schulz iteration with the quintic of Jordan,
@@ -60,9 +66,9 @@ fn gradients(parameters: &Parameters, store: &GradStore) -> Result<Vec<Option<Ve
 impl Adam {
     /// Nothing seen yet.
     #[must_use]
-    pub fn new(parameters: &Parameters, rule: Rule) -> Self {
+    pub fn new(parameters: &Parameters, rule: Rule, weight_decay: f32) -> Self {
         let zeros = || parameters.iter().map(|(_, var)| vec![0.0; var.elem_count()]).collect();
-        Self { rule, first: zeros(), second: zeros(), steps: 0 }
+        Self { rule, first: zeros(), second: zeros(), weight_decay, steps: 0 }
     }
 
     /// One step along `store`'s gradients, cut to length `clip` if they are longer.
@@ -79,6 +85,8 @@ impl Adam {
         let (muon_rate, rate) = (rate as f32, rate as f32 / unbias_1);
         for (i, ((name, var), gradient)) in parameters.iter().zip(gradients).enumerate() {
             let Some(gradient) = gradient else { continue };
+            // Loshchilov & Hutter, 2019: apart from the gradient, or its own size would hide it.
+            let kept = if decays(name) { 1.0 - self.weight_decay * muon_rate } else { 1.0 };
             if self.rule == Rule::Muon && takes_muon(name, var.dims()) {
                 let scaled = gradient.iter().map(|g| g * scale);
                 for (first, g) in self.first[i].iter_mut().zip(scaled.clone()) {
@@ -88,7 +96,7 @@ impl Adam {
                 let direction = orthogonalised(ahead.collect(), var.dims())?;
                 let longest = var.dims().iter().max().map_or(0.0, |&n| n as f32);
                 let step = (direction * f64::from(muon_rate * MUON_SCALE * longest.sqrt()))?;
-                var.set(&(var.as_tensor() - step)?)?;
+                var.set(&((var.as_tensor() * f64::from(kept))? - step)?)?;
                 continue;
             }
             let mut values = var.flatten_all()?.to_vec1::<f32>()?;
@@ -97,7 +105,7 @@ impl Adam {
                 let g = gradient * scale;
                 *first = BETA_1 * *first + (1.0 - BETA_1) * g;
                 *second = BETA_2 * *second + (1.0 - BETA_2) * g * g;
-                *value -= rate * *first / ((*second / unbias_2).sqrt() + EPSILON);
+                *value = kept * *value - rate * *first / ((*second / unbias_2).sqrt() + EPSILON);
             }
             var.set(&Tensor::from_vec(values, var.shape(), &Device::Cpu)?)?;
         }
@@ -245,13 +253,24 @@ mod tests {
         let mut parameters = Parameters::seeded(1);
         let x = parameters.uniform("x", &[3], 1.0).unwrap();
         let target = Tensor::new(&[1.0f32, -2.0, 3.0], &Device::Cpu).unwrap();
-        let mut adam = Adam::new(&parameters, Rule::Adam);
+        let mut adam = Adam::new(&parameters, Rule::Adam, 0.0);
         let error = || (&x - &target).unwrap().sqr().unwrap().sum_all().unwrap();
         for _ in 0..400 {
             let store = error().backward().unwrap();
             adam.step(&parameters, &store, 0.05, 10.0).unwrap();
         }
         assert!(error().to_scalar::<f32>().unwrap() < 1e-3);
+    }
+
+    #[test]
+    fn weights_decay_and_biases_do_not() {
+        let mut parameters = Parameters::seeded(1);
+        let all = ["x.weight", "x.bias"].map(|name| parameters.constant(name, &[1], 1.0).unwrap());
+        let mut adam = Adam::new(&parameters, Rule::Adam, 0.5);
+        let flat = ((&all[0] + &all[1]).unwrap() * 0.0).unwrap().sum_all().unwrap();
+        adam.step(&parameters, &flat.backward().unwrap(), 0.1, 1.0).unwrap();
+        let values = all.map(|x| x.to_vec1::<f32>().unwrap()[0]);
+        assert!((values[0] - 0.95).abs() < 1e-6 && values[1] == 1.0, "{values:?}");
     }
 
     #[test]
@@ -275,7 +294,7 @@ mod tests {
     fn muon_steps_down() {
         let mut parameters = Parameters::seeded(1);
         let x = parameters.uniform("x.weight", &[MUON_LEAST, MUON_LEAST], 1.0).unwrap();
-        let mut muon = Adam::new(&parameters, Rule::Muon);
+        let mut muon = Adam::new(&parameters, Rule::Muon, 0.0);
         let error = || x.sqr().unwrap().mean_all().unwrap();
         let before = error().to_scalar::<f32>().unwrap();
         for _ in 0..150 {

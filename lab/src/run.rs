@@ -14,7 +14,7 @@ use crate::config::{Regulariser, TrainConfig};
 use crate::encoder_graph;
 use crate::features::{FeatureSet, FrontEnd};
 use crate::graph;
-use crate::network::{Adversary, AnyDecoder, AnyEncoder, NetworkConfig, Parameters, Shape};
+use crate::network::{Adversary, AnyDecoder, AnyEncoder, FamilyHead, NetworkConfig, Parameters, Shape};
 use crate::onnx::GraphBuilder;
 use crate::paper_graph;
 use crate::run_error::RunError;
@@ -39,6 +39,18 @@ pub struct RunRecord {
     pub front_end: FrontEnd,
     /// The lab that started the run.
     pub program: String,
+    /// The run whose weights it started from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub start: Option<Box<Start>>,
+}
+
+/// Another run, and how far it had come.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Start {
+    /// What it was made with.
+    pub run: RunRecord,
+    /// Steps it had made.
+    pub steps: u64,
 }
 
 /// Where a training note lies.
@@ -58,12 +70,14 @@ pub struct Latent {
 
 /// All networks of a run.
 pub struct Networks {
-    /// Of encoder and decoder.
+    /// Of encoder, decoder and what reads families.
     pub parameters: Parameters,
     /// From spectrograms to latent points.
     pub encoder: AnyEncoder,
     /// And back.
     pub decoder: AnyDecoder,
+    /// Reads families from latent points, where the loss asks for it.
+    pub families: Option<FamilyHead>,
     /// Of the adversary.
     pub adversary_parameters: Parameters,
     /// Reads pitch from latent points.
@@ -86,9 +100,10 @@ impl Networks {
         let variational = config.loss.regulariser == Regulariser::Kl;
         let encoder = AnyEncoder::new(&mut parameters, &config.network, &shape, variational)?;
         let decoder = AnyDecoder::new(&mut parameters, &config.network, &shape)?;
+        let families = if config.loss.family > 0.0 { Some(FamilyHead::new(&mut parameters)?) } else { None };
         let mut adversary_parameters = Parameters::seeded(config.seed.wrapping_add(1));
         let adversary = Adversary::new(&mut adversary_parameters)?;
-        Ok(Self { parameters, encoder, decoder, adversary_parameters, adversary })
+        Ok(Self { parameters, encoder, decoder, families, adversary_parameters, adversary })
     }
 
     /// The decoder as an ONNX graph.
@@ -123,7 +138,20 @@ impl RunRecord {
             data_sha256: features.data_sha256.clone(),
             front_end: features.front_end.clone(),
             program: format!("{} {}", env!("CARGO_PKG_NAME"), env!("CARGO_PKG_VERSION")),
+            start: None,
         }
+    }
+
+    /// The record of a run that starts from the one in `folder`, if one is given.
+    ///
+    /// # Errors
+    /// [`RunError`] if there is no run with a checkpoint.
+    pub fn starting_from(mut self, folder: Option<&Path>) -> Result<Self, RunError> {
+        if let Some(folder) = folder {
+            let (run, steps) = (Self::read(folder)?, steps_made(folder)?.unwrap_or(0));
+            self.start = Some(Box::new(Start { run, steps }));
+        }
+        Ok(self)
     }
 
     /// Reads a run's record; `None` if the folder has none.

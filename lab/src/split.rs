@@ -44,9 +44,7 @@ pub fn cell(entry: &NoteEntry) -> Cell {
 #[must_use]
 pub fn split(entries: &[NoteEntry], data: &DataConfig, seed: u64) -> Split {
     let usable = |e: &NoteEntry| {
-        (data.lowest..=data.highest).contains(&e.note.number())
-            && e.note.octave_and_semitone().is_some()
-            && (data.families.is_empty() || data.families.contains(&e.family))
+        (data.lowest..=data.highest).contains(&e.note.number()) && e.note.octave_and_semitone().is_some()
     };
     let mut takes: BTreeMap<Cell, Vec<usize>> = BTreeMap::new();
     for (i, entry) in entries.iter().enumerate().filter(|(_, e)| usable(e)) {
@@ -91,6 +89,11 @@ pub fn split(entries: &[NoteEntry], data: &DataConfig, seed: u64) -> Split {
         part.sort_unstable();
     }
     split.train = takes.into_values().flatten().collect();
+    // Only now: what is apart from an instrument of all families is apart from one of some of them.
+    let wanted = |i: &usize| data.families.is_empty() || data.families.contains(&entries[*i].family);
+    for part in [&mut split.train, &mut split.validation, &mut split.held_out] {
+        part.retain(wanted);
+    }
     split.train.sort_unstable();
     let used = split.train.iter().chain(&split.validation).chain(&split.held_out);
     split.files = used.map(|&i| (i, entries[i].file.clone())).collect();
@@ -185,6 +188,17 @@ mod tests {
         assert_eq!((split.held_out.len(), split.validation.len()), (12, 6));
         assert_eq!(split.unseen_cells.len(), 18);
         assert_eq!(split.train.len(), entries.len() - 18);
+    }
+
+    #[test]
+    fn what_is_apart_from_all_families_is_apart_from_some() {
+        let mut entries = entries();
+        entries.iter_mut().filter(|e| e.instrument == "b").for_each(|e| e.family = "harp".into());
+        let all = split(&entries, &DataConfig::default(), 3);
+        let some = split(&entries, &DataConfig { families: vec!["harp".into()], ..DataConfig::default() }, 3);
+        let harps =
+            |part: &[usize]| part.iter().copied().filter(|&i| entries[i].family == "harp").collect::<Vec<_>>();
+        assert_eq!((harps(&all.train), harps(&all.held_out)), (some.train, some.held_out));
     }
 
     #[test]

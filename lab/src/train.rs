@@ -28,6 +28,9 @@ pub struct TrainArgs {
     /// Where all random draws start from
     #[arg(long)]
     pub seed: Option<u64>,
+    /// Start a new run from the weights of another, as far as they fit
+    #[arg(long, value_name = "RUN")]
+    pub start: Option<PathBuf>,
     /// Threads for the spectrograms; the steps' own are set by RAYON_NUM_THREADS [default: all]
     #[arg(long)]
     pub threads: Option<usize>,
@@ -50,7 +53,7 @@ pub fn run(args: &TrainArgs) -> Result<(), RunError> {
     };
     config.steps = args.steps.unwrap_or(config.steps);
     config.seed = args.seed.unwrap_or(config.seed);
-    let mut run = Run::open(config, &features, &args.features, &args.out)?;
+    let mut run = Run::open_from(args.start.as_deref(), config, &features, &args.features, &args.out)?;
     to_the_end(&mut run)
 }
 

@@ -3,7 +3,7 @@
 //! All random draws of a step come from a stream of its own, numbered by the step, so that a run that was stopped
 //! continues exactly as if it had not been.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -19,12 +19,15 @@ use crate::config::{Rule, TrainConfig};
 use crate::curves::{self, Row};
 use crate::features::FeatureSet;
 use crate::material::{Batch, Material, originals};
+use crate::memory::Memory;
 use crate::mmd::{kullback_leibler, squared_mmd};
 use crate::network::encoder::Encoding;
 use crate::network::ops::mean_squared_error;
 use crate::onset_loss::OnsetLevel;
 use crate::optimiser::{Adam, Average};
-use crate::run::{AVERAGE_PREFIX, LATENTS_NAME, Latent, Networks, RUN_NAME, RunRecord, SPLIT_NAME, write_json};
+use crate::run::{
+    AVERAGE_PREFIX, LATENTS_NAME, Latent, Networks, RUN_NAME, RunRecord, SPLIT_NAME, read_json, write_json,
+};
 use crate::run_error::RunError;
 use crate::split::{Split, split};
 
@@ -45,6 +48,7 @@ pub struct Run {
     averaged: Networks,
     adam: Adam,
     adversary_adam: Adam,
+    memory: Memory,
     average: Average,
     /// Steps made.
     pub step: u64,
@@ -71,48 +75,63 @@ impl Run {
         source: &Path,
         folder: &Path,
     ) -> Result<Self, RunError> {
+        Self::open_from(None, config, features, source, folder)
+    }
+
+    /// The same; a new run starts from the weights of the run in `start`, as far as they fit.
+    ///
+    /// # Errors
+    /// Those of [`Run::open`]; [`RunError`] if the other run cannot be read, or was trained on recordings that this one
+    /// keeps apart.
+    pub fn open_from(
+        start: Option<&Path>,
+        config: TrainConfig,
+        features: &FeatureSet,
+        source: &Path,
+        folder: &Path,
+    ) -> Result<Self, RunError> {
         config.check(source)?;
         fs::create_dir_all(folder).map_err(RunError::io(folder, "make the run's folder"))?;
-        let record = match RunRecord::find(folder)? {
-            Some(found) => {
-                found.check_features(folder, features)?;
-                if found.config != config {
-                    let toml = |c: &TrainConfig| toml::to_string(c).unwrap_or_default();
-                    let path = folder.join(RUN_NAME);
-                    let expected = format!("the configuration it was started with:\n{}", toml(&found.config));
-                    return Err(RunError::unexpected(&path, expected, format!("\n{}", toml(&config))));
-                }
-                found
-            }
-            None => RunRecord::new(config, features),
-        };
+        let record = record_of(folder, config, features, start)?;
         let split = split(&features.entries, &record.config.data, record.config.seed);
         if split.train.len() < record.config.batch {
             let (expected, got) = (record.config.batch, split.train.len());
             return Err(RunError::TooFewNotes { path: source.to_owned(), expected, got });
         }
+        let networks = Networks::new(&record.config, &features.front_end)?;
+        let saved = checkpoint::load(folder)?;
+        if let (Some(start), None) = (start, &saved) {
+            start_from(start, &networks, &split)?;
+        }
         write_json(&folder.join(SPLIT_NAME), &split)?;
         write_json(&folder.join(RUN_NAME), &record)?;
-        let networks = Networks::new(&record.config, &features.front_end)?;
+        let optimiser = &record.config.optimiser;
         let mut run = Self {
             folder: folder.to_owned(),
             averaged: Networks::new(&record.config, &features.front_end)?,
-            adam: Adam::new(&networks.parameters, record.config.optimiser.rule),
-            adversary_adam: Adam::new(&networks.adversary_parameters, Rule::Adam),
+            adam: Adam::new(&networks.parameters, optimiser.rule, optimiser.weight_decay),
+            adversary_adam: Adam::new(&networks.adversary_parameters, Rule::Adam, 0.0),
+            memory: Memory::default(),
             average: Average::new(&networks.parameters, record.config.optimiser.average)?,
             step: 0,
             rows: Vec::new(),
             pending: [0.0; 3],
             material: Material::new(features, &split, &record.config.data),
-            onset: OnsetLevel::new(&features.front_end)?.filter(|_| record.config.loss.onset > 0.0),
+            onset: OnsetLevel::new(&features.front_end, record.config.loss.onset_ms)?
+                .filter(|_| record.config.loss.onset > 0.0),
             validation: originals(features, &split.validation)?,
             training_notes: unplaced(features, &split),
             networks,
             record,
         };
-        if let Some(tensors) = checkpoint::load(folder)? {
-            let path = folder.join(checkpoint::CHECKPOINT_NAME);
-            run.restore(&tensors).map_err(|e| RunError::unexpected(&path, "a checkpoint of this run", e))?;
+        match saved {
+            Some(tensors) => {
+                let path = folder.join(checkpoint::CHECKPOINT_NAME);
+                run.restore(&tensors).map_err(|e| RunError::unexpected(&path, "a checkpoint of this run", e))?;
+            }
+            // What it starts from may be gone when it goes on.
+            None if start.is_some() => run.save()?,
+            None => {}
         }
         Ok(run)
     }
@@ -129,8 +148,9 @@ impl Run {
         let (networks, loss) = (&self.networks, &config.loss);
         let seen = spoiled(&batch.mel, &config.input, &mut rng)?;
         let Encoding { mean, log_variance } = networks.encoder.encode(&seen, &batch.pitches)?;
+        let (points, pitches) = self.memory.with(&mean, &batch.pitches, loss.adversary_memory)?;
         for _ in 0..loss.adversary_steps {
-            let error = networks.adversary.error(&mean.detach(), &batch.pitches)?;
+            let error = networks.adversary.error(&points, &pitches)?;
             let parameters = &networks.adversary_parameters;
             self.adversary_adam.step(parameters, &error.backward()?, ADVERSARY_RATE, f32::INFINITY)?;
         }
@@ -153,6 +173,9 @@ impl Run {
         }
         if let Some(onset) = &self.onset {
             total = (total + (onset.error(&mel, &batch.mel)? * loss.onset)?)?;
+        }
+        if let Some(families) = &networks.families {
+            total = (total + (families.error(&z, &batch.families)? * loss.family)?)?;
         }
         let value = total.to_scalar::<f32>()?;
         if !value.is_finite() {
@@ -186,7 +209,7 @@ impl Run {
     /// None in practice; candle's.
     pub fn validate(&self) -> Result<f64, RunError> {
         self.average.copy_to(&self.averaged.parameters)?;
-        let Batch { mel, pitches } = &self.validation;
+        let Batch { mel, pitches, .. } = &self.validation;
         let mut sum = 0.0;
         for (i, pitches) in pitches.chunks(CHUNK).enumerate() {
             let mel = mel.narrow(0, i * CHUNK, pitches.len())?.contiguous()?;
@@ -211,6 +234,7 @@ impl Run {
         self.adversary_adam.save(adversary_parameters, "adversary_adam.", &mut tensors)?;
         self.average.save(parameters, AVERAGE_PREFIX, &mut tensors)?;
         let rows: Vec<f64> = self.rows.iter().flat_map(|row| row.numbers()).collect();
+        self.memory.save(&mut tensors)?;
         tensors.insert("step".into(), Tensor::new(&[self.step as i64], &Device::Cpu)?);
         tensors.insert("pending".into(), Tensor::new(&self.pending, &Device::Cpu)?);
         tensors.insert("rows".into(), Tensor::from_vec(rows, self.rows.len() * Row::LEN, &Device::Cpu)?);
@@ -226,6 +250,7 @@ impl Run {
         self.adam.load(parameters, "adam.", tensors)?;
         self.adversary_adam.load(adversary_parameters, "adversary_adam.", tensors)?;
         self.average.load(parameters, AVERAGE_PREFIX, tensors)?;
+        self.memory = Memory::load(tensors)?;
         let find = |key: &str| {
             tensors
                 .get(key)
@@ -246,7 +271,7 @@ impl Run {
         self.average.copy_to(&self.averaged.parameters)?;
         let mut latents = self.training_notes.clone();
         for (i, latents) in latents.chunks_mut(CHUNK).enumerate() {
-            let Batch { mel, pitches } = self.material.originals(i * CHUNK..i * CHUNK + latents.len())?;
+            let Batch { mel, pitches, .. } = self.material.originals(i * CHUNK..i * CHUNK + latents.len())?;
             let z = self.averaged.encoder.forward(&mel, &pitches)?.to_vec2::<f32>()?;
             for (latent, z) in latents.iter_mut().zip(z) {
                 latent.z.copy_from_slice(&z);
@@ -254,6 +279,44 @@ impl Run {
         }
         Ok(latents)
     }
+}
+
+/// The record of the run in `folder`, which must be of this configuration and these features, or a new one.
+fn record_of(
+    folder: &Path,
+    config: TrainConfig,
+    features: &FeatureSet,
+    start: Option<&Path>,
+) -> Result<RunRecord, RunError> {
+    let Some(found) = RunRecord::find(folder)? else {
+        return RunRecord::new(config, features).starting_from(start);
+    };
+    found.check_features(folder, features)?;
+    if found.config != config {
+        let toml = |c: &TrainConfig| toml::to_string(c).unwrap_or_default();
+        let expected = format!("the configuration it was started with:\n{}", toml(&found.config));
+        return Err(RunError::unexpected(&folder.join(RUN_NAME), expected, format!("\n{}", toml(&config))));
+    }
+    Ok(found)
+}
+
+/// Gives fresh networks the averaged weights of the run in `folder`, where names and shapes are the same. The adversary
+/// has no average.
+fn start_from(folder: &Path, networks: &Networks, split: &Split) -> Result<(), RunError> {
+    let known: Split = read_json(&folder.join(SPLIT_NAME), "the split of a run")?;
+    let learnt: BTreeSet<&String> = known.train.iter().filter_map(|i| known.files.get(i)).collect();
+    let apart = || split.held_out.iter().chain(&split.validation).filter_map(|i| split.files.get(i));
+    if let Some(file) = apart().find(|file| learnt.contains(file)) {
+        let got = format!("it was trained on {file}");
+        return Err(RunError::unexpected(folder, "a run that knows nothing of what this one keeps apart", got));
+    }
+    let path = folder.join(checkpoint::CHECKPOINT_NAME);
+    let none = || RunError::unexpected(&path, "a checkpoint written by `lab train`", "no such file");
+    let tensors = checkpoint::load(folder)?.ok_or_else(none)?;
+    let fitting = networks.parameters.load_fitting(&tensors, AVERAGE_PREFIX)?;
+    networks.adversary_parameters.load_fitting(&tensors, "network.")?;
+    println!("{}: {fitting} of {} tensors fit", folder.display(), networks.parameters.iter().count());
+    Ok(())
 }
 
 fn unplaced(features: &FeatureSet, split: &Split) -> Vec<Latent> {

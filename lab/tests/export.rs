@@ -119,9 +119,9 @@ fn run_and_file_get_the_same_figures() {
         assert!(a.sensitivity > 0.0 && (a.sensitivity - b.sensitivity).abs() < 1e-4, "{a:?} {b:?}");
         assert_eq!((&a.label, a.range), (&b.label, b.range));
     }
-    // The encodings were whitened.
+    // The encodings were whitened; in the new coordinates they are refined a little otherwise.
     for (mean, deviation) in of_file.latent.mean.iter().zip(of_file.latent.deviation) {
-        assert!(mean.abs() < 0.01 && (deviation - 1.0).abs() < 0.01, "{:?}", of_file.latent);
+        assert!(mean.abs() < 0.1 && (deviation - 1.0).abs() < 0.1, "{:?}", of_file.latent);
     }
     let json: serde_json::Value = serde_json::from_str(&of_run.to_json()).unwrap();
     for path in

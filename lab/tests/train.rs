@@ -117,6 +117,30 @@ fn another_seed_is_another_run() {
     assert_ne!(at(1), at(2));
 }
 
+#[test]
+fn a_run_starts_where_another_is_unless_that_knows_what_it_keeps_apart() {
+    let folder = tempdir().unwrap();
+    let features = tiny::features(&folder.path().join("features"));
+    let [first, second, third] = ["first", "second", "third"].map(|name| folder.path().join(name));
+    let mut run = open(&tiny::config(), &features, &first);
+    steps(&mut run, 20);
+    run.save().unwrap();
+    let mut config = tiny::config();
+    config.loss.onset = 0.5;
+    let from = |config: &TrainConfig, folder: &Path| {
+        Run::open_from(Some(&first), config.clone(), &features, Path::new("features"), folder)
+    };
+    let started = from(&config, &second).unwrap();
+    assert_eq!((started.step, started.validate().unwrap()), (0, run.validate().unwrap()));
+    assert_eq!(started.record.start.as_ref().unwrap().steps, 20);
+    // What it started from may be gone when it goes on.
+    let again = open(&config, &features, &second);
+    assert_eq!(again.validate().unwrap(), run.validate().unwrap());
+    let other_split = TrainConfig { seed: 2, ..tiny::config() };
+    let Err(error) = from(&other_split, &third) else { panic!("it knows what is to be kept apart") };
+    assert!(error.to_string().contains("keeps apart"), "{error}");
+}
+
 /// The message of a run that cannot be opened.
 fn refusal(config: &TrainConfig, features: &FeatureSet, folder: &Path) -> String {
     match Run::open(config.clone(), features, Path::new("features"), folder) {
@@ -187,6 +211,7 @@ fn a_folder_without_features_is_named() {
         steps: None,
         seed: None,
         threads: None,
+        start: None,
     };
     let message = lab::train::run(&args).unwrap_err().to_string();
     assert!(message.contains("nothing") && message.contains("expected"), "{message}");

@@ -8,6 +8,7 @@
 pub mod transform;
 
 use std::array::from_fn;
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use rand::{RngExt, SeedableRng};
@@ -17,13 +18,13 @@ use serde::{Deserialize, Serialize};
 use ukulelatent::model::card::{LATENT_DIM, LatentAxis};
 use ukulelatent::units::MidiNote;
 
-use crate::evaluate::Subject;
 use crate::evaluate::prior::{FULL_SCALE, Health, LEVEL_REACH_DB, examine};
 use crate::evaluate::sweeps::{self, Course, NOTES, along, courses, measured};
+use crate::evaluate::{Encoding, Subject};
 use crate::features::FeatureSet;
 use crate::latent_map::{Point, moments};
 use crate::measures::Quality;
-use crate::run::{RunRecord, read_json, write_json};
+use crate::run::{LATENTS_NAME, Latent, RunRecord, read_json, write_json};
 use crate::run_error::RunError;
 use crate::statistics::{mean, variance};
 
@@ -35,8 +36,17 @@ pub const AXES_NAME: &str = "axes.json";
 const REACH: f32 = 3.0;
 /// Notes drawn from the prior, for each of [`NOTES`].
 const DRAWS: usize = 120;
-/// What musicians reach for most is aligned first.
-const WEIGHTS: [f64; Quality::ALL.len()] = [2.0, 2.0, 1.0, 0.5];
+/// What musicians reach for most, brightness and decay, is aligned first; how much it outweighs the rest is tried.
+const WEIGHTS: [[f64; Quality::ALL.len()]; 6] = [
+    [2.0, 2.0, 1.0, 0.5],
+    [2.0, 4.0, 1.0, 0.5],
+    [4.0, 2.0, 1.0, 0.5],
+    [2.0, 8.0, 1.0, 0.5],
+    [8.0, 2.0, 1.0, 0.5],
+    [8.0, 8.0, 1.0, 0.5],
+];
+/// Clearer than this is clear.
+const ENOUGH: f64 = 0.98;
 /// Ends of an axis are tried this far apart.
 const RANGE_STEP: f32 = 0.25;
 /// A range is not made narrower than this to either side.
@@ -147,11 +157,13 @@ pub fn find(folder: &Path, features: &FeatureSet) -> Result<Axes, RunError> {
     let record = RunRecord::read(folder)?;
     record.check_features(folder, features)?;
     let (mut subject, steps) = Subject::of_training(&record, folder, features)?;
-    let points: Vec<Point> = subject.encodings(features)?.iter().map(|e| e.z).collect();
+    let encodings = subject.encodings(features)?;
+    place(folder, features, &encodings)?;
+    let points: Vec<Point> = encodings.iter().map(|e| e.z).collect();
     let whitening = Transform::whitening(&moments(&points));
     subject.change_coordinates(&whitening)?;
     let (mut rotation, meant) = ordered_rotation(&mut subject)?;
-    subject.change_coordinates(&Transform { centre: [0.0; LATENT_DIM], matrix: rotation })?;
+    turn(&mut subject, &rotation)?;
     let mut axes = Vec::new();
     for (i, meant) in meant.into_iter().enumerate() {
         let axis = describe(&mut subject, i, meant)?;
@@ -168,24 +180,66 @@ pub fn find(folder: &Path, features: &FeatureSet) -> Result<Axes, RunError> {
     Axes::find(folder, steps)
 }
 
+/// Writes the training notes' refined points where training left the encoder's guesses.
+fn place(folder: &Path, features: &FeatureSet, encodings: &[Encoding]) -> Result<(), RunError> {
+    let path = folder.join(LATENTS_NAME);
+    let mut latents: Vec<Latent> = read_json(&path, "the latent points of a run")?;
+    let found: HashMap<&str, Point> = encodings
+        .iter()
+        .filter_map(|e| e.entry.map(|entry| (features.entries[entry].file.as_str(), e.z)))
+        .collect();
+    for latent in &mut latents {
+        if let Some(z) = found.get(latent.file.as_str()) {
+            latent.z = *z;
+        }
+    }
+    write_json(&path, &latents)
+}
+
 /// The rotation whose rows are the axes, the most audible first, and the quality that each is to carry.
 fn ordered_rotation(subject: &mut Subject) -> Result<(Matrix, [Quality; LATENT_DIM]), RunError> {
-    let rotation = transform::nearest_rotation(&gradients(subject)?);
+    let rotation = clearest_rotation(subject)?;
     // How audible each is can only be heard once it is an axis.
-    subject.change_coordinates(&Transform { centre: [0.0; LATENT_DIM], matrix: rotation })?;
+    turn(subject, &rotation)?;
     let mut audible = [0.0; LATENT_DIM];
     for (i, effect) in audible.iter_mut().enumerate() {
         *effect = sweeps::sensitivity(subject, i)?;
     }
-    let back = transform::inverse(&rotation);
-    subject.change_coordinates(&Transform { centre: [0.0; LATENT_DIM], matrix: back })?;
+    turn(subject, &transform::inverse(&rotation))?;
     let mut order: Vec<usize> = (0..LATENT_DIM).collect();
     order.sort_by(|&a, &b| audible[b].total_cmp(&audible[a]));
     Ok((from_fn(|i| rotation[order[i]]), from_fn(|i| Quality::ALL[order[i]])))
 }
 
+/// Of the rotations nearest to the qualities' directions, weighed one way and another, the one along whose axes
+/// brightness and decay rise most steadily.
+fn clearest_rotation(subject: &mut Subject) -> Result<Matrix, RunError> {
+    let gradients = gradients(subject)?;
+    let mut best = (f64::NEG_INFINITY, Transform::IDENTITY.matrix);
+    for weights in WEIGHTS {
+        let weighed: Matrix = from_fn(|q| gradients[q].map(|g| weights[q] * g));
+        let rotation = transform::nearest_rotation(&weighed);
+        turn(subject, &rotation)?;
+        let mut clear = 0.0;
+        for quality in [Quality::Brightness, Quality::Decay] {
+            let axis = quality as usize;
+            let course = courses(subject, axis, [-REACH, REACH])?[axis];
+            clear += if course.spearman.is_nan() { 0.0 } else { course.spearman.min(ENOUGH) };
+        }
+        turn(subject, &transform::inverse(&rotation))?;
+        if clear > best.0 {
+            best = (clear, rotation);
+        }
+    }
+    Ok(best.1)
+}
+
+fn turn(subject: &mut Subject, rotation: &Matrix) -> Result<(), RunError> {
+    Ok(subject.change_coordinates(&Transform { centre: [0.0; LATENT_DIM], matrix: *rotation })?)
+}
+
 /// For each quality, in a row, the direction of z in which it rises: its correlations with the coordinates over notes of
-/// the prior, weighed.
+/// the prior.
 fn gradients(subject: &mut Subject) -> Result<Matrix, RunError> {
     let mut rng = ChaCha8Rng::seed_from_u64(6);
     let mut sums = [[0.0; LATENT_DIM]; LATENT_DIM];
@@ -211,7 +265,7 @@ fn gradients(subject: &mut Subject) -> Result<Matrix, RunError> {
             }
         }
     }
-    Ok(from_fn(|q| sums[q].map(|sum| WEIGHTS[q] * sum)))
+    Ok(sums)
 }
 
 fn describe(subject: &mut Subject, axis: usize, meant: Quality) -> Result<Axis, RunError> {

@@ -31,7 +31,7 @@ pub use pitch::Pitch;
 pub use prior::Prior;
 pub use reconstruction::Reconstruction;
 pub use smoothness::Smoothness;
-pub use subject::Subject;
+pub use subject::{Encoding, Subject};
 pub use sweeps::Sweeps;
 
 /// Measures a run or an instrument file.

@@ -34,6 +34,8 @@ pub struct Reconstruction {
     pub unseen_share: f64,
     /// Seen and unseen cells mixed in that proportion: what a split by note alone would find.
     pub natural_mix: Errors,
+    /// The natural mix at the points that the encoder says at its one look, not refined.
+    pub encoder_alone: Errors,
 }
 
 /// Measures the spectrograms.
@@ -43,26 +45,30 @@ pub fn measure(features: &FeatureSet, rendered: &[Rendered]) -> Reconstruction {
     let count = values().count().max(1) as f64;
     let mean = values().sum::<f64>() / count;
     let variance = values().map(|v| (v - mean).powi(2)).sum::<f64>() / count;
-    let errors: Vec<(bool, f64)> = rendered.iter().map(|r| (r.note.seen_cell, squared_error(r))).collect();
-    let errors_of = |keep: &dyn Fn(bool) -> bool| {
-        let kept: Vec<f64> = errors.iter().filter(|(seen, _)| keep(*seen)).map(|(_, e)| *e).collect();
-        let mse = kept.iter().sum::<f64>() / kept.len() as f64;
-        Errors { notes: kept.len(), mse, r2: 1.0 - mse / variance }
-    };
-    let (all, seen, unseen) = (errors_of(&|_| true), errors_of(&|seen| seen), errors_of(&|seen| !seen));
     let unseen_share = single_takes(features);
-    // One kind alone stands for both: a set of single takes has no seen cells at all.
-    let mse = match (seen.notes, unseen.notes) {
-        (0, _) | (_, 0) => all.mse,
-        _ => unseen_share * unseen.mse + (1.0 - unseen_share) * seen.mse,
+    let parts = |made: fn(&Rendered) -> &[f32]| -> [Errors; 4] {
+        let errors: Vec<(bool, f64)> =
+            rendered.iter().map(|r| (r.note.seen_cell, squared_error(&r.original, made(r)))).collect();
+        let errors_of = |keep: &dyn Fn(bool) -> bool| {
+            let kept: Vec<f64> = errors.iter().filter(|(seen, _)| keep(*seen)).map(|(_, e)| *e).collect();
+            let mse = kept.iter().sum::<f64>() / kept.len() as f64;
+            Errors { notes: kept.len(), mse, r2: 1.0 - mse / variance }
+        };
+        let (all, seen, unseen) = (errors_of(&|_| true), errors_of(&|seen| seen), errors_of(&|seen| !seen));
+        // One kind alone stands for both: a set of single takes has no seen cells at all.
+        let mse = match (seen.notes, unseen.notes) {
+            (0, _) | (_, 0) => all.mse,
+            _ => unseen_share * unseen.mse + (1.0 - unseen_share) * seen.mse,
+        };
+        [all, seen, unseen, Errors { notes: all.notes, mse, r2: 1.0 - mse / variance }]
     };
-    let natural_mix = Errors { notes: all.notes, mse, r2: 1.0 - mse / variance };
-    Reconstruction { variance, all, seen_cells: seen, unseen_cells: unseen, unseen_share, natural_mix }
+    let [all, seen_cells, unseen_cells, natural_mix] = parts(|r| &r.decoded);
+    let [.., encoder_alone] = parts(|r| &r.guessed);
+    Reconstruction { variance, all, seen_cells, unseen_cells, unseen_share, natural_mix, encoder_alone }
 }
 
-fn squared_error(rendered: &Rendered) -> f64 {
-    let pairs = rendered.original.iter().zip(&rendered.decoded);
-    pairs.map(|(a, b)| f64::from(a - b).powi(2)).sum::<f64>() / rendered.original.len() as f64
+fn squared_error(a: &[f32], b: &[f32]) -> f64 {
+    a.iter().zip(b).map(|(a, b)| f64::from(a - b).powi(2)).sum::<f64>() / a.len() as f64
 }
 
 /// Share of notes that are the only take of their cell.

@@ -16,7 +16,9 @@ pub struct Rendered {
     pub original: Vec<f32>,
     /// What the decoder makes of its point.
     pub decoded: Vec<f32>,
-    /// And the sound of that.
+    /// What it makes of the encoder's guess.
+    pub guessed: Vec<f32>,
+    /// The sound of what is decoded.
     pub sound: Vec<f32>,
     /// The sound of the original's spectrogram: what a perfect decoder would make.
     pub best: Vec<f32>,
@@ -29,17 +31,19 @@ pub struct Rendered {
 pub fn render(subject: &mut Subject, features: &FeatureSet, unseen: &[Unseen]) -> Result<Vec<Rendered>, RunError> {
     let notes: Vec<_> = unseen.iter().map(|note| (note.z, features.entries[note.entry].note)).collect();
     let decoded = subject.decode(&notes)?;
+    let guesses: Vec<_> = unseen.iter().map(|note| (note.guess, features.entries[note.entry].note)).collect();
+    let guessed = subject.decode(&guesses)?;
     let bar = progress("reconstructions", unseen.len());
     let rendered = unseen
         .par_iter()
-        .zip(decoded)
+        .zip(decoded.into_par_iter().zip(guessed))
         .map_init(
             || Chain::new(&features.front_end),
-            |chain, (note, decoded)| {
+            |chain, (note, (decoded, guessed))| {
                 bar.inc(1);
                 let original = features.mel(note.entry, 0);
                 let (sound, best) = (chain.sound(&decoded), chain.sound(&original));
-                Rendered { note: *note, original, sound, best, decoded }
+                Rendered { note: *note, original, sound, best, decoded, guessed }
             },
         )
         .collect();

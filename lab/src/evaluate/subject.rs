@@ -5,17 +5,20 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use candle_core::{Device, Tensor};
+use rayon::prelude::*;
 use ukulelatent::model::card::{LATENT_DIM, LatentAxis};
 use ukulelatent::model::decoder::Decoder as FileDecoder;
 use ukulelatent::model::encoder::{Encoder as FileEncoder, encoder_path};
 use ukulelatent::model::file::ModelFile;
 use ukulelatent::units::MidiNote;
 
+use super::progress;
 use crate::axes::{Axes, Transform};
 use crate::config::TrainConfig;
 use crate::features::{FeatureSet, FrontEnd};
 use crate::latent_map::Point;
 use crate::material::{Batch, originals, pitch_of};
+use crate::refine::{Guess, refined};
 use crate::run::{Networks, RunRecord, SPLIT_NAME, read_json};
 use crate::run_error::RunError;
 use crate::split::{Split, cell, split};
@@ -41,6 +44,8 @@ pub struct Unseen {
     pub entry: usize,
     /// Its point.
     pub z: Point,
+    /// The encoder's guess, from which the point was refined.
+    pub guess: Point,
     /// Whether training knows other takes of its (instrument, note) cell.
     pub seen_cell: bool,
 }
@@ -188,14 +193,34 @@ impl Subject {
         Ok(decoded)
     }
 
-    /// The points of entries of the features.
+    /// The points of entries of the features: the encoder's guesses, refined.
     ///
     /// # Errors
     /// [`RunError`] if the model fails, or has no encoder.
     fn encode(&mut self, features: &FeatureSet, entries: &[usize]) -> Result<Vec<Point>, RunError> {
+        let guesses = self.guess(features, entries)?;
+        let mut points = Vec::with_capacity(entries.len());
+        let bar = progress("points", entries.len());
+        for (entries, guesses) in entries.chunks(CHUNK).zip(guesses.chunks(CHUNK)) {
+            let mels: Vec<Vec<f32>> = entries.par_iter().map(|&entry| features.mel(entry, 0)).collect();
+            let notes = entries.iter().map(|&entry| features.entries[entry].note);
+            let guesses: Vec<Guess> =
+                mels.iter().zip(notes).zip(guesses).map(|((mel, note), &z)| Guess { mel, note, z }).collect();
+            points.extend(refined(&guesses, &mut |notes: &[(Point, MidiNote)]| self.decode(notes))?);
+            bar.inc(entries.len() as u64);
+        }
+        bar.finish_and_clear();
+        Ok(points)
+    }
+
+    /// Where the encoder puts entries of the features.
+    ///
+    /// # Errors
+    /// [`RunError`] if the model fails, or has no encoder.
+    fn guess(&mut self, features: &FeatureSet, entries: &[usize]) -> Result<Vec<Point>, RunError> {
         let mut points = Vec::with_capacity(entries.len());
         for entries in entries.chunks(CHUNK) {
-            let Batch { mel, pitches } = originals(features, entries)?;
+            let Batch { mel, pitches, .. } = originals(features, entries)?;
             match &mut self.model {
                 Model::Run(networks) => {
                     let z = networks.encoder.forward(&mel, &pitches)?.flatten_all()?.to_vec1::<f32>()?;
@@ -242,10 +267,12 @@ impl Subject {
         }
         let train = self.split.as_ref().map_or(&[][..], |split| &split.train);
         let known: BTreeSet<_> = train.iter().map(|&i| cell(&features.entries[i])).collect();
+        let guesses = self.guess(features, &entries)?;
         let points = self.encode(features, &entries)?;
-        let unseen = entries.into_iter().zip(points).map(|(entry, z)| Unseen {
+        let unseen = entries.into_iter().zip(points).zip(guesses).map(|((entry, z), guess)| Unseen {
             entry,
             z,
+            guess,
             seen_cell: known.contains(&cell(&features.entries[entry])),
         });
         Ok(Some(unseen.collect()))

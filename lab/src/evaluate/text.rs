@@ -27,6 +27,7 @@ impl Evaluation {
             ("known cells", r.seen_cells),
             ("unknown cells", r.unseen_cells),
             ("natural mix", r.natural_mix),
+            ("  encoder alone", r.encoder_alone),
         ];
         for (name, e) in rows {
             writeln!(f, "  {name:22} {:4} notes   MSE {:.5}   R2 {:.3}", e.notes, e.mse, e.r2)?;

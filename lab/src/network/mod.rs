@@ -6,6 +6,7 @@ pub mod architecture;
 pub mod comb;
 pub mod decoder;
 pub mod encoder;
+pub mod families;
 pub mod ops;
 pub mod paper;
 pub mod parameters;
@@ -21,6 +22,7 @@ pub use architecture::{AnyDecoder, AnyEncoder, Architecture};
 pub use comb::PITCHES;
 pub use decoder::Decoder;
 pub use encoder::Encoder;
+pub use families::FamilyHead;
 pub use parameters::Parameters;
 
 /// Sizes of the networks.

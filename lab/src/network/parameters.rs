@@ -55,6 +55,22 @@ impl Parameters {
         Ok(())
     }
 
+    /// Takes the values of those tensors that are there in the same shape, under the names `prefix` + own name; says
+    /// how many.
+    ///
+    /// # Errors
+    /// None in practice; candle's.
+    pub fn load_fitting(&self, tensors: &HashMap<String, Tensor>, prefix: &str) -> Result<usize> {
+        let mut fitting = 0;
+        for (name, var) in &self.vars {
+            if let Some(tensor) = tensors.get(&format!("{prefix}{name}")).filter(|t| t.shape() == var.shape()) {
+                var.set(tensor)?;
+                fitting += 1;
+            }
+        }
+        Ok(fitting)
+    }
+
     /// A new tensor of numbers between `-bound` and `bound`.
     ///
     /// # Errors
