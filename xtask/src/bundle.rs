@@ -1,6 +1,7 @@
 //! The plugin as hosts load it: `Ukulelatent.clap` and `Ukulelatent.vst3` under `target/bundled`.
 
-use std::path::PathBuf;
+use std::fs;
+use std::path::{Path, PathBuf};
 
 use crate::error::Error;
 use crate::workspace::{Workspace, cargo, run};
@@ -85,5 +86,65 @@ pub fn bundle(workspace: &Workspace, profile: Profile) -> Result<Bundles, Error>
             )));
         }
     }
+    let models = instruments(&workspace.root.join("models"))?;
+    for folder in [models_in(&bundles.vst3), models_in(&bundles.clap)] {
+        lay_out(&models, &folder)?;
+    }
     Ok(bundles)
+}
+
+/// The folder in which the plugin of this bundle looks for instruments (`Catalog::standard`).
+pub fn models_in(bundle: &Path) -> PathBuf {
+    if bundle.is_dir() {
+        bundle.join("Contents").join("Resources").join("models")
+    } else {
+        bundle.with_file_name("models")
+    }
+}
+
+/// The instruments that ship beside the plugin: all but the one that is compiled in, and no encoders.
+pub fn instruments(folder: &Path) -> Result<Vec<PathBuf>, Error> {
+    let mut files = Vec::new();
+    for entry in fs::read_dir(folder).map_err(Error::file("read", folder))? {
+        let path = entry.map_err(Error::file("read", folder))?.path();
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        if name.ends_with(".onnx") && !name.ends_with(".encoder.onnx") && name != format!("{PACKAGE}.onnx") {
+            files.push(path);
+        }
+    }
+    files.sort();
+    Ok(files)
+}
+
+/// Copies files to a folder, and leaves alone what else is there.
+pub fn lay_out(files: &[PathBuf], folder: &Path) -> Result<(), Error> {
+    fs::create_dir_all(folder).map_err(Error::file("create", folder))?;
+    for file in files {
+        let to = folder.join(file.file_name().expect("a file has a name"));
+        fs::copy(file, &to).map_err(Error::file("copy to", &to))?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn instruments_are_laid_out_where_the_plugin_looks() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let models = folder.path().join("models");
+        fs::create_dir(&models).expect("a folder");
+        for name in ["ukulelatent.onnx", "harp.onnx", "harp.encoder.onnx", "README.md"] {
+            fs::write(models.join(name), name).expect("a file");
+        }
+        let bundle = folder.path().join("X.vst3");
+        fs::create_dir(&bundle).expect("a folder");
+        let found = instruments(&models).expect("a folder that can be read");
+        lay_out(&found, &models_in(&bundle)).expect("a folder that can be written");
+        let names =
+            |at: &Path| fs::read_dir(at).expect("it is there").map(|e| e.unwrap().file_name()).collect::<Vec<_>>();
+        assert_eq!(names(&bundle.join("Contents/Resources/models")), ["harp.onnx"]);
+        assert_eq!(models_in(&folder.path().join("X.clap")), models);
+    }
 }

@@ -4,7 +4,7 @@ use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::bundle::Bundles;
+use crate::bundle::{Bundles, instruments, lay_out, models_in};
 use crate::error::Error;
 
 /// The folders that hosts search, one for each format.
@@ -20,6 +20,11 @@ pub fn install(bundles: &Bundles, user: bool) -> Result<(), Error> {
     for (bundle, folder) in [(&bundles.clap, &folders.clap), (&bundles.vst3, &folders.vst3)] {
         let installed = replace(bundle, folder).inspect_err(|_| advise(user))?;
         println!("installed {}", installed.display());
+        if !installed.is_dir() {
+            // A plugin that is one file has its instruments beside it.
+            let models = instruments(&models_in(bundle))?;
+            lay_out(&models, &models_in(&installed)).inspect_err(|_| advise(user))?;
+        }
     }
     println!("Rescan plugins in your DAW; Ukulelatent is among the instruments.");
     Ok(())
