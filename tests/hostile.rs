@@ -15,13 +15,14 @@ use support::peak;
 /// A host's block.
 const BLOCK: usize = 4096;
 
-/// Plays what a hostile host sends in its first block; then all pedals are lifted, all keys go up, and the releases are
+/// Plays what a hostile host sends in its first block; then all keys go up, all pedals are lifted, and the releases are
 /// waited out. No note may sound, keep the plugin awake or go unreported after that, though it would have lasted longer;
 /// returns what was heard.
 fn survive(mut score: Vec<(usize, Cue)>) -> Heard {
     let mut struck: Vec<Name> = score.iter().filter_map(|(_, cue)| struck_by(cue)).collect();
-    score.extend((0..16).map(|channel| (BLOCK, control(channel, 64, 0))));
     score.push((BLOCK, Cue::AllOff));
+    // In this order: where no pedal holds anything, keys that go up release all that the engine has, lost notes too.
+    score.extend((0..16).map(|channel| (BLOCK, control(channel, 64, 0))));
     let mut host = Host::offline();
     // Releases take three blocks (250 ms), a note that is held seventeen.
     let mut heard = host.play(&score, &[BLOCK], 8 * BLOCK);
@@ -102,4 +103,14 @@ fn events_out_of_order_are_played_and_hang_no_note() {
     let times = [900, 20, 4000, 3, 777, 0, 2500];
     let heard = survive(times.iter().enumerate().map(|(n, &at)| (at, note_on(0, 50 + n as u8))).collect());
     assert!(peak(&heard.samples) > 0.01, "they are not played");
+}
+
+#[test]
+fn pedals_that_are_held_down_hang_no_note() {
+    let channels = || 0..16;
+    let mut score: Vec<_> = channels().map(|channel| (0, control(channel, 64, 127))).collect();
+    score.extend(channels().map(|channel| (1, note_on(channel, 40 + channel))));
+    // Half of the keys are up long before the pedals are.
+    score.extend(channels().step_by(2).map(|channel| (2000, note_off(channel, 40 + channel))));
+    survive(score);
 }
