@@ -122,7 +122,7 @@ fn a_reconstructor_allocates_nothing_once_it_is_made() {
     const FRAMES: usize = 40;
     let geometry = FrameGeometry { fft_size: 2048, hop: 256 };
     // Partials 20 bins apart, which fall from frame to frame.
-    let partial = |k: usize| if k % 20 == 0 { 100.0 / (1 + k) as f32 } else { 0.0 };
+    let partial = |k: usize| if k.is_multiple_of(20) { 100.0 / (1 + k) as f32 } else { 0.0 };
     let frames: Vec<Vec<f32>> =
         (0..FRAMES).map(|n| (0..geometry.bins()).map(|k| partial(k) * 0.9f32.powi(n as i32)).collect()).collect();
     let mut reconstructor = Reconstructor::new(geometry, Quality::Draft);
