@@ -5,15 +5,17 @@
 mod host;
 mod support;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use host::Host;
 use nice_plug::prelude::{ClapPlugin, Enum, Param, ParamFlags, Params, Vst3Plugin};
+use serde_json::Value;
 use ukulelatent::params::{
-    LatencySetting, OrbitLength, QualitySetting, STATE_VERSION, UkulelatentParams, additions_since,
+    LatencySetting, OrbitLength, QualitySetting, STATE_VERSION, UkulelatentParams, additions_since, values,
 };
 use ukulelatent::plugin::Ukulelatent;
+use ukulelatent::preset::Preset;
 
 /// The parameters, in order.
 const IDS: [&str; 48] = [
@@ -75,6 +77,14 @@ const STATES: [(&str, &str); 3] = [
     ("1", include_str!("states/version-1.json")),
     ("2", include_str!("states/version-2.json")),
     ("3", include_str!("states/version-3.json")),
+];
+
+/// What each version wrote as a preset: one with a sound's parameters alone, one that comes with the instrument, and
+/// one that a player saved, with all that there is.
+const PRESETS: [&str; 3] = [
+    include_str!("states/preset-1.json"),
+    include_str!("states/preset-2.json"),
+    include_str!("states/preset-3.json"),
 ];
 
 fn params() -> UkulelatentParams {
@@ -211,4 +221,50 @@ fn a_project_of_version_1_plays_as_it_did() {
     });
     assert_eq!(support::first_difference(&old.samples, &new.samples), None);
     assert_eq!(support::first_difference(&old.samples, &old.right), None, "it was mono");
+}
+
+/// Parameters keep numbers in single precision.
+fn in_f32(value: &Value) -> Value {
+    value.as_f64().map_or(value.clone(), |number| Value::from(number as f32))
+}
+
+#[test]
+fn presets_of_all_formats_load_whole_into_an_instance_that_had_another() {
+    let presets = PRESETS.map(|text| serde_json::from_str::<Preset>(text).expect("a preset"));
+    assert_eq!(presets.each_ref().map(|preset| preset.format), [1, 2, STATE_VERSION]);
+    let full = presets.last().expect("the newest format names everything");
+    assert_eq!(full.params.keys().map(String::as_str).collect::<BTreeSet<_>>(), BTreeSet::from(IDS));
+    for preset in &presets {
+        let params = Arc::new(params());
+        full.apply(&params).expect("it can be applied");
+        preset.apply(&params).unwrap_or_else(|error| panic!("format {}: {error}", preset.format));
+        let added: BTreeMap<&str, Value> = additions_since(preset.format).collect();
+        for (id, value) in values(&params) {
+            // Named by the preset, unknown to its version, or as it was.
+            let before = added.get(&*id).unwrap_or(&full.params[&id]);
+            let expected = preset.params.get(&id).unwrap_or(before);
+            assert_eq!(in_f32(&value), in_f32(expected), "format {}: {id}", preset.format);
+        }
+        assert_eq!(Some(params.model_choice().reference()), full.model, "format {}", preset.format);
+        assert_eq!(Some(params.scale_choice().files()), full.scale, "format {}", preset.format);
+        assert_eq!(Some(params.orbit_choice().pins()), full.orbit, "format {}", preset.format);
+    }
+}
+
+#[test]
+fn what_the_formats_of_presets_did_not_know_is_what_they_did() {
+    let unknown = |format: usize, id: &str| {
+        let params = Arc::new(params());
+        for text in [PRESETS[2], PRESETS[format - 1]] {
+            serde_json::from_str::<Preset>(text).expect("a preset").apply(&params).expect("it can be applied");
+        }
+        values(&params)[id].clone()
+    };
+    for format in [1, 2] {
+        assert_eq!(unknown(format, "orbit_depth"), 0.0);
+        assert_eq!(unknown(format, "orbit_sync"), true);
+        assert_eq!(unknown(format, "orbit_length"), "16");
+    }
+    assert_eq!(unknown(1, "sustain"), "off");
+    assert_eq!(unknown(2, "sustain"), "wander");
 }

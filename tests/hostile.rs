@@ -8,17 +8,45 @@ mod support;
 
 use clack_host::events::event_types::NoteExpressionType;
 use clack_host::prelude::ProcessStatus;
-use host::{Cue, Host};
+use host::{Cue, Heard, Host};
 use midi::{control, note_off, note_on, wheel};
 use support::peak;
 
-/// Plays what a hostile host sends, then stops all notes: nothing may sound or keep the plugin awake after it.
-fn survive(mut score: Vec<(usize, Cue)>) {
-    score.push((4096, Cue::AllChoke));
-    let heard = Host::offline().play(&score, &[4096], 5 * 4096);
+/// A host's block.
+const BLOCK: usize = 4096;
+
+/// Plays what a hostile host sends in its first block; then all keys go up, all pedals are lifted, and the releases are
+/// waited out. No note may sound, keep the plugin awake or go unreported after that, though it would have lasted longer;
+/// returns what was heard.
+fn survive(mut score: Vec<(usize, Cue)>) -> Heard {
+    let mut struck: Vec<Name> = score.iter().filter_map(|(_, cue)| struck_by(cue)).collect();
+    score.push((BLOCK, Cue::AllOff));
+    // In this order: where no pedal holds anything, keys that go up release all that the engine has, lost notes too.
+    score.extend((0..16).map(|channel| (BLOCK, control(channel, 64, 0))));
+    let mut host = Host::offline();
+    // Releases take three blocks (250 ms), a note that is held seventeen.
+    let mut heard = host.play(&score, &[BLOCK], 8 * BLOCK);
     assert!(heard.samples.iter().all(|x| x.is_finite()));
-    assert_eq!(peak(&heard.samples[3 * 4096..]), 0.0, "a note hangs");
+    assert_eq!(peak(&heard.samples[6 * BLOCK..]), 0.0, "a note hangs");
     assert_ne!(heard.statuses.last(), Some(&ProcessStatus::Continue), "the plugin does not rest");
+    struck.sort_unstable();
+    heard.ended_names.sort_unstable();
+    assert_eq!(heard.ended_names, struck, "each note ends once");
+    heard
+}
+
+/// A note as its host knows it: number, channel, key.
+type Name = (i32, i16, i16);
+
+/// The note that a cue strikes.
+fn struck_by(cue: &Cue) -> Option<Name> {
+    match *cue {
+        Cue::On(key, number) => Some((number as i32, 0, i16::from(key))),
+        Cue::Midi([status @ 0x90..=0x9F, key @ 0..=127, 1..=127]) => {
+            Some((-1, i16::from(status & 15), i16::from(key)))
+        }
+        _ => None,
+    }
 }
 
 #[test]
@@ -73,5 +101,16 @@ fn wildcards_strange_channels_and_orphans_hang_no_note() {
 #[test]
 fn events_out_of_order_are_played_and_hang_no_note() {
     let times = [900, 20, 4000, 3, 777, 0, 2500];
-    survive(times.iter().enumerate().map(|(n, &at)| (at, note_on(0, 50 + n as u8))).collect());
+    let heard = survive(times.iter().enumerate().map(|(n, &at)| (at, note_on(0, 50 + n as u8))).collect());
+    assert!(peak(&heard.samples) > 0.01, "they are not played");
+}
+
+#[test]
+fn pedals_that_are_held_down_hang_no_note() {
+    let channels = || 0..16;
+    let mut score: Vec<_> = channels().map(|channel| (0, control(channel, 64, 127))).collect();
+    score.extend(channels().map(|channel| (1, note_on(channel, 40 + channel))));
+    // Half of the keys are up long before the pedals are.
+    score.extend(channels().step_by(2).map(|channel| (2000, note_off(channel, 40 + channel))));
+    survive(score);
 }

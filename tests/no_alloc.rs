@@ -15,7 +15,9 @@ use clack_host::events::io::InputEventBuffer;
 use clack_host::prelude::{InputEvents, UnknownEvent};
 use host::{Cue, Host};
 use nice_plug::prelude::ProcessMode;
-use support::{Event, all, note, only, setup, start};
+use support::{Event, all, note, only, peak, setup, start};
+use ukulelatent::dsp::reconstruct::{Quality, Reconstructor};
+use ukulelatent::dsp::stft::FrameGeometry;
 use ukulelatent::engine::{Controls, Engine, Expression, Mode};
 use ukulelatent::instance::Setup;
 use ukulelatent::link::{CacheLimits, Sustain, TimeShape};
@@ -112,6 +114,39 @@ fn the_engine_allocates_nothing_offline_and_in_real_time() {
             assert_eq!(ended, 4 * 64, "{mode:?}: each note ends once");
         }
     }
+}
+
+/// A worker is no audio thread; but what it does for each note is planned ahead in the same way.
+#[test]
+fn a_reconstructor_allocates_nothing_once_it_is_made() {
+    const FRAMES: usize = 40;
+    let geometry = FrameGeometry { fft_size: 2048, hop: 256 };
+    // Partials 20 bins apart, which fall from frame to frame.
+    let partial = |k: usize| if k.is_multiple_of(20) { 100.0 / (1 + k) as f32 } else { 0.0 };
+    let frames: Vec<Vec<f32>> =
+        (0..FRAMES).map(|n| (0..geometry.bins()).map(|k| partial(k) * 0.9f32.powi(n as i32)).collect()).collect();
+    let mut reconstructor = Reconstructor::new(geometry, Quality::Draft);
+    let mut out = [0.0; 300];
+    let (mut pulled, mut loudest) = (0, 0.0);
+    behind_the_guard(|| {
+        // Every quality after every other, with and without an onset.
+        for (quality, onset) in Quality::ALL.into_iter().flat_map(|quality| [(quality, 512), (quality, 0)]) {
+            reconstructor.begin(quality, onset);
+            for row in &frames {
+                while reconstructor.frames_wanted() == 0 {
+                    pulled += reconstructor.pull(&mut out);
+                    loudest = peak(&out).max(loudest);
+                }
+                reconstructor.push(row).expect("magnitudes");
+            }
+            reconstructor.finish();
+            while reconstructor.has_samples() {
+                pulled += reconstructor.pull(&mut out);
+            }
+        }
+    });
+    assert_eq!(pulled, 6 * geometry.samples(FRAMES));
+    assert!(loudest > 1e-3, "it was silent");
 }
 
 #[test]

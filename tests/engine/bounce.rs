@@ -3,15 +3,16 @@
 
 use std::sync::LazyLock;
 use std::sync::atomic::Ordering;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use proptest::collection::vec;
 use proptest::prelude::*;
-use ukulelatent::engine::{Controls, Expression, Mode};
+use ukulelatent::engine::{Controls, Engine, Expression, Mode};
 use ukulelatent::instance::Setup;
-use ukulelatent::link::{CacheLimits, Sustain, TimeShape};
+use ukulelatent::link::{CacheLimits, Recipe, Sustain, TimeShape, link};
+use ukulelatent::worker::WorkerPool;
 
-use crate::support::{Event, first_difference, on, only, peak, play, render, setup, start};
+use crate::support::{Event, choice, first_difference, key, on, only, peak, play, render, setup, start};
 
 /// Samples of the piece.
 const LEN: usize = 40_000;
@@ -87,9 +88,33 @@ fn slow_workers_change_nothing() {
     }
 }
 
+/// Instances make no cache offline (`cached.rs`); an engine that was given one all the same waits for its workers.
 #[test]
-fn the_cache_changes_nothing_offline() {
-    assert_is_reference(Setup { cache: CacheLimits::default(), ..setup() }, &[512], "with a cache");
+fn a_cached_start_is_left_alone_offline() {
+    let (Setup { rate, controls, .. }, choice) = (setup(), choice());
+    let (mut end, ends) = link(rate, 1);
+    let limits = CacheLimits { cpu_share: 1.0, ..CacheLimits::default() };
+    let cache = end.add_cache(limits, rate, &choice);
+    assert!(cache.is_some(), "there is room for one");
+    let _pool = WorkerPool::start(ends, cache, &choice, rate, None).expect("the workers start");
+    // The first note of the piece, to the last bit of its recipe.
+    let Some((_, Event::Set(Controls { latent, morph_ms, time, quality, .. }))) = piece().first().copied() else {
+        panic!("the piece begins with its timbre")
+    };
+    let recipe = Recipe { note: key(60), cents: 0.0, latent, morph_ms, time, quality, seed: 60 };
+    let shelf = end.shelf().expect("a shelf");
+    assert!(shelf.ask(recipe, |_| None));
+    let began = Instant::now();
+    while shelf.find(&recipe).is_none() {
+        assert!(began.elapsed() < Duration::from_secs(60), "the start is never made");
+        shelf.wake();
+        std::thread::sleep(Duration::from_millis(5));
+        shelf.receive();
+    }
+    let mut engine = Engine::new(end, rate, Mode::Offline, 0, controls);
+    let samples = play(&mut engine, &piece(), &[512], LEN).samples;
+    assert_eq!(engine.meters().cache_hits.load(Ordering::Relaxed), 0);
+    assert_eq!(first_difference(&samples, &REFERENCE), None);
 }
 
 #[test]

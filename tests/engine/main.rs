@@ -4,6 +4,7 @@ mod bounce;
 mod cached;
 mod hasty;
 mod held;
+mod late;
 mod notes;
 mod sound;
 mod starved;

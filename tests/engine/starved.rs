@@ -12,7 +12,7 @@ use crate::support::{CLICK, Event, Played, click_ratio, note, on, only, peak, pl
 const FADE: usize = 64;
 
 /// An engine in real time whose only worker is this test.
-fn by_hand(latency: usize) -> (Engine, WorkerEnd) {
+pub fn by_hand(latency: usize) -> (Engine, WorkerEnd) {
     let Setup { rate, controls, .. } = setup();
     let (end, mut ends) = link(rate, 1);
     let worker = ends.pop().expect("one worker");
@@ -20,7 +20,7 @@ fn by_hand(latency: usize) -> (Engine, WorkerEnd) {
 }
 
 /// The next message, if it is an order.
-fn next_order(worker: &mut WorkerEnd) -> Option<Order> {
+pub fn next_order(worker: &mut WorkerEnd) -> Option<Order> {
     worker.next_message().and_then(|message| match message {
         Message::Order(order) => Some(order),
         Message::Change(_) => None,
@@ -28,12 +28,12 @@ fn next_order(worker: &mut WorkerEnd) -> Option<Order> {
 }
 
 /// A sine that goes on for ever: no model's note, so that each sample is known.
-fn sine(n: usize) -> f32 {
+pub fn sine(n: usize) -> f32 {
     (0.4 * (std::f64::consts::TAU * 330.0 * (n as f64 + 0.25) / 48_000.0).sin()) as f32
 }
 
 /// Hands over one full chunk of the sine; `index` counts chunks.
-fn feed(worker: &mut WorkerEnd, order: Order, index: usize, last: bool) {
+pub fn feed(worker: &mut WorkerEnd, order: Order, index: usize, last: bool) {
     let mut samples = [0.0; CHUNK];
     for (n, sample) in samples.iter_mut().enumerate() {
         *sample = sine(index * CHUNK + n);
@@ -43,7 +43,7 @@ fn feed(worker: &mut WorkerEnd, order: Order, index: usize, last: bool) {
 }
 
 /// Plays without further events.
-fn go_on(engine: &mut Engine, len: usize) -> Played {
+pub fn go_on(engine: &mut Engine, len: usize) -> Played {
     play(engine, &[], &[100], len)
 }
 

@@ -97,6 +97,8 @@ pub struct Heard {
     pub right: Vec<f32>,
     /// When notes ended, by number.
     pub ended: Vec<(usize, i32)>,
+    /// What the notes that ended are called: number, channel, key.
+    pub ended_names: Vec<(i32, i16, i16)>,
     /// What the plugin answered to each block.
     pub statuses: Vec<ProcessStatus>,
 }
@@ -264,7 +266,7 @@ impl Host {
     /// Plays `len` samples of a score, sorted by time, in blocks of these sizes over and over.
     pub fn play(&mut self, score: &[(usize, Cue)], blocks: &[usize], len: usize) -> Heard {
         let (samples, right) = (vec![0.0; len], vec![0.0; len]);
-        let mut heard = Heard { samples, right, ended: Vec::new(), statuses: Vec::new() };
+        let mut heard = Heard { samples, right, ended: Vec::new(), ended_names: Vec::new(), statuses: Vec::new() };
         let mut sizes = blocks.iter().copied().cycle();
         let mut events = score.iter().peekable();
         let mut at = 0;
@@ -281,6 +283,11 @@ impl Host {
             let status = self.process_in_song(&events, &mut ends, block, transport.as_ref());
             let number = |end: &NoteEndEvent| (at + end.time() as usize, end.pckn().raw_note_id());
             heard.ended.extend(ends.iter().map(number));
+            let name = |end: &NoteEndEvent| {
+                let name = end.pckn();
+                (name.raw_note_id(), name.raw_channel(), name.raw_key())
+            };
+            heard.ended_names.extend(ends.iter().map(name));
             heard.statuses.push(status);
             at = until;
         }

@@ -51,7 +51,7 @@ proptest! {
         frames in 0usize..40,
         pushes in prop::collection::vec(1usize..12, 1..8),
         pulls in prop::collection::vec(1usize..3000, 1..8),
-        quality in prop::sample::select(vec![Quality::Draft, Quality::Play]),
+        quality in prop::sample::select(Quality::ALL.to_vec()),
         onset in 0usize..5000,
     ) {
         let magnitude = string_spectrogram(40);
@@ -80,7 +80,7 @@ proptest! {
         rows in prop::collection::vec(
             prop::sample::select(vec![0.0, f32::from_bits(1), 1e-38, 1e-20, 2e-9, 1.0, 512.0, 1e12]), 1..24),
         bin in 0usize..33,
-        quality in prop::sample::select(vec![Quality::Draft, Quality::Play]),
+        quality in prop::sample::select(Quality::ALL.to_vec()),
         onset in 0usize..200,
     ) {
         let geometry = FrameGeometry { fft_size: 64, hop: 16 };
