@@ -175,6 +175,14 @@ fn the_pedal_keeps_notes_until_it_comes_up() {
     assert!(peak(&held[46_000..]) < 0.2 * peak(&plain[46_000..]), "it falls when the pedal comes up");
     let lifted = play(&[], &score[1..]).samples;
     assert!(first_difference(&lifted, &plain) < Some(2300), "without a pedal it falls at once");
+    for again in [note_off(0, 57), control(0, 123, 0)] {
+        let score = [score[0], score[1], score[2], (3000, again)];
+        assert_eq!(
+            first_difference(&play(&[], &score).samples, &plain),
+            None,
+            "it is told twice that the key is up"
+        );
+    }
 }
 
 #[test]

@@ -187,9 +187,11 @@ impl Performer {
     pub fn note_off(&mut self, engine: &mut Engine, which: NoteSelector) {
         self.strike_waiting(engine);
         let mut any_held = false;
-        for note in self.notes.iter_mut().flatten().filter(|note| which.selects(note.id) && note.key_is_down) {
-            note.key_is_down = false;
-            note.is_held = self.channels.is_pedal_down(note.id.channel);
+        for note in self.notes.iter_mut().flatten().filter(|note| which.selects(note.id)) {
+            if std::mem::take(&mut note.key_is_down) {
+                note.is_held = self.channels.is_pedal_down(note.id.channel);
+            }
+            // A key that is up already may be told so again.
             any_held |= note.is_held;
         }
         if !any_held {
