@@ -235,7 +235,7 @@ fn clearest_rotation(subject: &mut Subject) -> Result<Matrix, RunError> {
 }
 
 fn turn(subject: &mut Subject, rotation: &Matrix) -> Result<(), RunError> {
-    Ok(subject.change_coordinates(&Transform { centre: [0.0; LATENT_DIM], matrix: *rotation })?)
+    subject.change_coordinates(&Transform { centre: [0.0; LATENT_DIM], matrix: *rotation })
 }
 
 /// For each quality, in a row, the direction of z in which it rises: its correlations with the coordinates over notes of
