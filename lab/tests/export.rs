@@ -13,14 +13,17 @@ use lab::encode::{EncodeArgs, encode};
 use lab::evaluate::{Effort, evaluate};
 use lab::export::{self, CHUNK_TOLERANCE, ExportArgs, Imprint, NETWORK_TOLERANCE};
 use lab::features::FeatureSet;
+use lab::latent_map::Point;
 use lab::network::{Architecture, NetworkConfig};
 use lab::recording::prepare;
+use lab::refine::{Guess, refined};
 use lab::run::{Networks, RunRecord};
 use lab::split::Split;
 use lab::training::Run;
 use tempfile::tempdir;
 use ukulelatent::model::encoder::encoder_path;
 use ukulelatent::model::file::ModelFile;
+use ukulelatent::units::MidiNote;
 
 fn trained(folder: &Path) -> (FeatureSet, PathBuf) {
     trained_with(&tiny::config(), folder)
@@ -112,16 +115,20 @@ fn run_and_file_get_the_same_figures() {
     assert!(a.all.r2 < 1.0 && a.all.mse > 0.0);
     assert!((a.all.mse - b.all.mse).abs() < 1e-5, "{a:?} {b:?}");
     assert_eq!(of_run.latent.notes, features.entries.len());
-    assert!((of_run.latent.mmd - of_file.latent.mmd).abs() < 1e-5);
+    // Rounding moves refined points a little.
+    let (run_mmd, file_mmd) = (of_run.latent.mmd, of_file.latent.mmd);
+    assert!((run_mmd - file_mmd).abs() < 1e-3, "{run_mmd} {file_mmd}");
     assert_eq!(of_run.pitch.prior.notes, 45);
     assert_eq!(of_run.pitch.own_note.unwrap().notes, a.all.notes);
     for (a, b) in of_run.sweeps.coordinates.iter().zip(&of_file.sweeps.coordinates) {
         assert!(a.sensitivity > 0.0 && (a.sensitivity - b.sensitivity).abs() < 1e-4, "{a:?} {b:?}");
         assert_eq!((&a.label, a.range), (&b.label, b.range));
     }
-    // The encodings were whitened; in the new coordinates they are refined a little otherwise.
-    for (mean, deviation) in of_file.latent.mean.iter().zip(of_file.latent.deviation) {
-        assert!(mean.abs() < 0.1 && (deviation - 1.0).abs() < 0.1, "{:?}", of_file.latent);
+    // The refined points were whitened. In the new coordinates the pull towards the guess is another one: a network that
+    // has learnt something has deviations of 1 again, this one has not.
+    let moments = |of: &lab::evaluate::Evaluation| [of.latent.mean, of.latent.deviation].concat();
+    for (a, b) in moments(&of_run).into_iter().zip(moments(&of_file)) {
+        assert!((a - b).abs() < 1e-2, "{:?} {:?}", of_run.latent, of_file.latent);
     }
     let json: serde_json::Value = serde_json::from_str(&of_run.to_json()).unwrap();
     for path in
@@ -206,11 +213,20 @@ fn a_recording_finds_its_place_in_an_instrument() {
     };
     let prepared = prepare(&source, &tiny::front_end(), false).unwrap();
     let mel = features.mel_of(&prepared.samples[..tiny::front_end().samples()]);
-    let mel = Tensor::from_vec(mel, (1, 20, 48), &Device::Cpu).unwrap();
-    let want = networks.encoder.forward(&mel, &[u32::from(entry.note.number() - 21)]).unwrap();
-    let want = want.flatten_all().unwrap().to_vec1::<f32>().unwrap();
+    let pitch = u32::from(entry.note.number() - 21);
+    let input = Tensor::from_slice(&mel, (1, 20, 48), &Device::Cpu).unwrap();
+    let guess = networks.encoder.forward(&input, &[pitch]).unwrap().flatten_all().unwrap();
+    let z = guess.to_vec1::<f32>().unwrap().try_into().unwrap();
+    // What the files say is what the network says, which is moved to where its decoder comes nearest.
+    let decode = |(z, _): &(Point, MidiNote)| {
+        let z = Tensor::from_slice(z, (1, 4), &Device::Cpu)?;
+        networks.decoder.forward(&z, &[pitch], 0..20)?.flatten_all()?.to_vec1::<f32>()
+    };
+    let mut decode =
+        |notes: &[(Point, MidiNote)]| notes.iter().map(decode).collect::<candle_core::Result<Vec<_>>>();
+    let want = refined(&[Guess { mel: &mel, note: entry.note, z }], &mut decode).unwrap()[0];
     for (got, want) in placed[0].z.iter().zip(want) {
-        assert!((got - want).abs() < 1e-3, "{got} {want}");
+        assert!((got - want).abs() < 1e-2, "{got} {want}");
     }
 
     fs::remove_file(encoder_path(&args.model)).unwrap();

@@ -21,6 +21,7 @@ ACCENT = (0xAC, 0x9C, 0xFF)
 FIRST_FRAME_S = 5.0
 # A busy machine may take that long from a hand's movement to the host's parameter.
 SETTLED_S = 5.0
+PRESSES = 3
 
 pytestmark = pytest.mark.skipif(
     bool(screens.missing()), reason=f"no display can be made: {', '.join(screens.missing())} not installed"
@@ -56,6 +57,16 @@ class Window:
         while self.values() != pytest.approx(latents, abs=tolerance) and time.monotonic() < until:
             pass
         assert self.values() == pytest.approx(latents, abs=tolerance)
+
+    def press(self, keys, latents):
+        """Presses keys until the host has these: a busy display may lose the first ones."""
+        for _ in range(PRESSES):
+            self.screen.do("key", keys)
+            try:
+                return self.expect(latents)
+            except AssertionError as error:
+                lost = error
+        raise lost
 
     def at(self, x, y):
         """A place given in design units, on the screen."""
@@ -121,18 +132,15 @@ def test_what_the_hand_does_is_what_the_host_gets(window):
     x, y = on_pad(0.75, 0.25)
     assert near(window.pixel(x, y), ACCENT, 24), "the handle is where the hand let it go"
 
-    window.screen.do("key", "ctrl+z")
-    window.expect(start)
-    window.screen.do("key", "ctrl+shift+z")
-    window.expect(moved)
+    window.press("ctrl+z", start)
+    window.press("ctrl+shift+z", moved)
 
     # In the middle of the map there is always a sound near.
     window.click(624 + 12 + 228, 56 + 40 + 116)
     time.sleep(1.5)
     travelled = window.values()
     assert max(abs(a - b) for a, b in zip(travelled, moved, strict=True)) > 0.05
-    window.screen.do("key", "ctrl+z")
-    window.expect(moved)
+    window.press("ctrl+z", moved)
 
 
 def test_presets_are_stepped_through(window):
