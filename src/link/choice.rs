@@ -11,6 +11,8 @@ pub struct ModelChoice {
     catalog: Catalog,
     generation: Arc<AtomicU64>,
     state: Mutex<ChoiceState>,
+    /// Held by whoever opens a file, which takes a while: whoever only asks for the choice does not wait for it.
+    opening: Mutex<()>,
     /// Told of each new notice, on whatever thread it comes up; never the audio thread.
     listener: fn(&str),
 }
@@ -35,7 +37,8 @@ impl ModelChoice {
     pub fn new(model: Arc<ModelFile>, catalog: Catalog) -> Self {
         let state =
             ChoiceState { reference: ModelReference::to(&model), resolved: Some(model), notices: Vec::new() };
-        Self { catalog, generation: Arc::new(AtomicU64::new(1)), state: Mutex::new(state), listener: |_| {} }
+        let generation = Arc::new(AtomicU64::new(1));
+        Self { catalog, generation, state: Mutex::new(state), opening: Mutex::new(()), listener: |_| {} }
     }
 
     /// Has each new notice told to `listener` as it comes up.
@@ -77,17 +80,25 @@ impl ModelChoice {
     /// # Errors
     /// [`ModelError`] only if not even the built-in model opens.
     pub fn resolve(&self) -> Result<Chosen, ModelError> {
+        let _turn = self.opening.lock().unwrap_or_else(PoisonError::into_inner);
+        let (generation, reference) = {
+            let state = self.lock();
+            let generation = self.generation();
+            if let Some(model) = &state.resolved {
+                return Ok(Chosen { generation, model: Arc::clone(model) });
+            }
+            (generation, state.reference.clone())
+        };
+        let resolved = self.catalog.resolve(&reference)?;
         let mut state = self.lock();
-        let generation = self.generation();
-        if let Some(model) = &state.resolved {
-            return Ok(Chosen { generation, model: Arc::clone(model) });
+        // Whoever sees that another model was chosen meanwhile asks again.
+        if self.generation() == generation {
+            if let Some(notice) = resolved.notice {
+                (self.listener)(&notice);
+                state.notices.push(notice);
+            }
+            state.resolved = Some(Arc::clone(&resolved.model));
         }
-        let resolved = self.catalog.resolve(&state.reference)?;
-        if let Some(notice) = resolved.notice {
-            (self.listener)(&notice);
-            state.notices.push(notice);
-        }
-        state.resolved = Some(Arc::clone(&resolved.model));
         Ok(Chosen { generation, model: resolved.model })
     }
 
