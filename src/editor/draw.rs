@@ -96,13 +96,7 @@ fn notices(ui: &mut Ui, rect: Rect, pen: &mut Pen, view: &View) {
     let response = ui.interact(rect, ui.scope_id().with("notice"), Sense::hover());
     response.widget_info(|| WidgetInfo::labeled(Role::Alert, true, notice));
     let painter = ui.painter();
-    painter.rect(
-        rect,
-        theme.corner(8.0),
-        theme::RAISED,
-        theme.stroke(1.0, theme::WARNING),
-        egui::StrokeKind::Inside,
-    );
+    theme.framed(painter, rect, 8.0, (theme::RAISED, theme::WARNING));
     let at = rect.left_center() + theme.size(16.0, 0.0);
     let room = rect.width() - theme.px(72.0);
     theme.text_within(painter, (at, room), Align2::LEFT_CENTER, notice, (Type::Body, theme::WARNING));

@@ -11,7 +11,7 @@ use super::pad::latent_at;
 use super::view::{Control, Controls, Edits, Keys, Orbits, Settings, View};
 use crate::model::backend::Backend;
 use crate::model::card::LATENT_DIM;
-use crate::params::{LATENT_REACH, LatencySetting};
+use crate::params::LATENT_REACH;
 use crate::perform::OrbitPath;
 
 /// Parameters with at most this many choices show them all.
@@ -70,10 +70,7 @@ impl Desk {
             because,
             backend_wish: self.settings.backend,
             scale_name: scale_name(&scale.scl),
-            latency_ms: match self.gestures.params().latency.value() {
-                LatencySetting::Live => 0.0,
-                ahead => LatencySetting::LOOK_AHEADS_MS[ahead as usize - 1],
-            },
+            latency_ms: self.gestures.params().latency.value().ms(),
         }
     }
 }

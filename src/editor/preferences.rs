@@ -139,21 +139,16 @@ fn project(ui: &mut Ui, body: Rect, pen: &mut Pen, view: &View, state: &mut Pref
     if button(ui, equal, &theme, "Twelve equal steps", look).clicked() {
         pen.act(Action::OpenScale(None));
     }
-    for (n, control) in [
+    let controls = [
         ("cache_load", "Cache load", "What making them may take of one core"),
         ("mpe", "MPE", "Each note has a MIDI channel of its own, as on MPE controllers"),
-    ]
-    .into_iter()
-    .enumerate()
-    {
-        let cell = theme.rect(body.min, 688.0 + 72.0 * n as f32, 140.0, 72.0, 88.0);
-        strip::control(ui, cell, pen, view, control);
-    }
-    sliders(ui, pen, body, view);
+    ];
+    strip::controls(ui, theme.rect(body.min, 688.0, 140.0, 72.0, 88.0), pen, view, &controls);
+    cache_sizes(ui, pen, body, view);
 }
 
 /// The cache's size as a row of sizes.
-fn sliders(ui: &mut Ui, pen: &mut Pen, body: Rect, view: &View) {
+fn cache_sizes(ui: &mut Ui, pen: &mut Pen, body: Rect, view: &View) {
     let control = view.controls.get("cache");
     let sizes = [0.0_f32, 4.0, 16.0, 64.0];
     let words = sizes.iter().map(|mib| (format!("{mib:.0} MiB"), (control.set * 64.0 - mib).abs() < 0.5));

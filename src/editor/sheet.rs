@@ -22,13 +22,7 @@ pub fn show(
         let rect = Rect::from_center_size(window.center(), theme.size(size[0], size[1]));
         ui.interact(rect, ui.scope_id().with("sheet"), Sense::click_and_drag());
         let painter = ui.painter();
-        painter.rect(
-            rect,
-            theme.corner(12.0),
-            theme::PANEL,
-            theme.stroke(1.0, theme::LINE),
-            egui::StrokeKind::Inside,
-        );
+        theme.framed(painter, rect, 12.0, (theme::PANEL, theme::LINE));
         let at = rect.min + theme.size(24.0, 32.0);
         theme.text(painter, at, Align2::LEFT_CENTER, title, (Type::Display, theme::TEXT));
         let cross = Rect::from_min_size(rect.right_top() + theme.size(-56.0, 16.0), theme.size(32.0, 32.0));

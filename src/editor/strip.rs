@@ -110,6 +110,13 @@ fn sound(ui: &mut Ui, body: Rect, pen: &mut Pen, view: &View) {
     }
 }
 
+/// Parameters side by side: their ids, what they are called here, and what they do.
+pub fn controls(ui: &mut Ui, first: Rect, pen: &mut Pen, view: &View, controls: &[(Id, &str, &str)]) {
+    for (n, &control) in controls.iter().enumerate() {
+        self::control(ui, first.translate(vec2(n as f32 * first.width(), 0.0)), pen, view, control);
+    }
+}
+
 /// A parameter, as the kind of control that suits it.
 pub fn control(ui: &mut Ui, cell: Rect, pen: &mut Pen, view: &View, (id, label, about): (Id, &str, &str)) {
     let control = view.controls.get(id);

@@ -164,7 +164,12 @@ impl Theme {
 
     /// The ground of a picture.
     pub fn well(&self, painter: &Painter, rect: Rect) {
-        painter.rect(rect, self.corner(4.0), WELL, self.stroke(1.0, HAIR), StrokeKind::Inside);
+        self.framed(painter, rect, 4.0, (WELL, HAIR));
+    }
+
+    /// A ground with round corners, and a line around it.
+    pub fn framed(&self, painter: &Painter, rect: Rect, corner: f32, (ground, line): (Color32, Color32)) {
+        painter.rect(rect, self.corner(corner), ground, self.stroke(1.0, line), StrokeKind::Inside);
     }
 
     /// Shows where the keyboard is.

@@ -38,17 +38,12 @@ pub fn show(ui: &mut Ui, body: Rect, pen: &mut Pen, view: &View) {
             depth(ui, cell, pen, view.controls.get(id));
         }
     }
-    for (n, control) in [
+    let controls = [
         ("mpe", "MPE", "Each note has a MIDI channel of its own, as on MPE controllers"),
         ("mpe_range", "MPE bend", "How far a single note bends in MPE, in semitones"),
         ("mts_esp", "MTS-ESP", "Follow the session's tuning where an MTS-ESP master gives it"),
-    ]
-    .into_iter()
-    .enumerate()
-    {
-        let cell = theme.rect(body.min, 780.0 + 72.0 * n as f32, 16.0, 72.0, 88.0);
-        strip::control(ui, cell, pen, view, control);
-    }
+    ];
+    strip::controls(ui, theme.rect(body.min, 780.0, 16.0, 72.0, 88.0), pen, view, &controls);
 }
 
 /// How far a source moves a coordinate: a bar from the middle, and its value.

@@ -69,16 +69,22 @@ impl LatencySetting {
     /// The settings that look ahead, in milliseconds.
     pub const LOOK_AHEADS_MS: [f32; 4] = [10.0, 20.0, 40.0, 80.0];
 
-    /// Samples from an event to its sound.
+    /// Milliseconds from an event to its sound.
     #[must_use]
-    pub fn samples(self, rate: SampleRate) -> usize {
-        rate.samples_in_ms(match self {
+    pub fn ms(self) -> f32 {
+        match self {
             Self::Live => 0.0,
             Self::Ms10 => Self::LOOK_AHEADS_MS[0],
             Self::Ms20 => Self::LOOK_AHEADS_MS[1],
             Self::Ms40 => Self::LOOK_AHEADS_MS[2],
             Self::Ms80 => Self::LOOK_AHEADS_MS[3],
-        })
+        }
+    }
+
+    /// The same in samples.
+    #[must_use]
+    pub fn samples(self, rate: SampleRate) -> usize {
+        rate.samples_in_ms(self.ms())
     }
 }
 
