@@ -8,8 +8,7 @@ use crate::mmd::Kernel;
 use crate::network::NetworkConfig;
 use crate::run_error::RunError;
 
-/// Everything that decides what a run learns, apart from the recordings. The defaults made the instrument that
-/// ships with the plugin.
+/// Everything that decides what a run learns, apart from the recordings. The defaults make `plucked-22k`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct TrainConfig {
@@ -91,8 +90,9 @@ impl Regulariser {
     }
 }
 
-/// MSE + `divergence` x the divergence from the prior + `family` x the error of reading the family from z, less
-/// `adversary` x the error of reading the pitch.
+/// MSE + `divergence` x the divergence from the prior + `onset` x the error of its level + `family` x the error of
+/// reading the family from z + `amortised` x the encoder's distance from refined points, less `adversary` x the error
+/// of reading the pitch.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct LossConfig {
@@ -119,6 +119,10 @@ pub struct LossConfig {
     pub onset_ms: f32,
     /// Weight of the error of reading the family from z.
     pub family: f64,
+    /// Share of the steps, the last ones, of which every other one lets the decoder learn from refined points.
+    pub refined: f64,
+    /// Weight of the encoder's squared distance from them.
+    pub amortised: f64,
 }
 
 /// How a step is made of gradients.
@@ -176,14 +180,14 @@ impl Default for DataConfig {
             validation: 0.05,
             shifts: vec![-2, -1, 1, 2],
             shifted: 0.5,
-            mixed: 0.0,
+            mixed: 0.25,
         }
     }
 }
 
 impl Default for InputConfig {
     fn default() -> Self {
-        Self { masked_bands: 20, masked_frames: 4, ..Self::UNTOUCHED }
+        Self { masked_bands: 24, masked_frames: 4, noise: 0.03 }
     }
 }
 
@@ -196,16 +200,18 @@ impl Default for LossConfig {
     fn default() -> Self {
         Self {
             regulariser: Regulariser::Imq,
-            divergence: 0.1,
+            divergence: 0.15,
             prior_draws: 256,
-            latent_noise: 0.05,
+            latent_noise: 0.06,
             adversary: 0.03,
             adversary_ceiling: 2.0,
             adversary_steps: 2,
             adversary_memory: 0,
-            onset: 0.01,
-            onset_ms: 40.0,
+            onset: 0.025,
+            onset_ms: 100.0,
             family: 0.0,
+            refined: 0.35,
+            amortised: 0.003,
         }
     }
 }
@@ -218,7 +224,7 @@ impl Default for OptimiserConfig {
             warm_up: 50,
             final_share: 0.02,
             clip: 1.0,
-            weight_decay: 0.0,
+            weight_decay: 0.02,
             average: 0.9985,
         }
     }
@@ -238,6 +244,12 @@ impl OptimiserConfig {
 }
 
 impl TrainConfig {
+    /// The first step that refines points.
+    #[must_use]
+    pub fn refined_from(&self) -> u64 {
+        self.steps - (self.loss.refined * self.steps as f64).round() as u64
+    }
+
     /// Reads a TOML file and checks it.
     ///
     /// # Errors
@@ -266,6 +278,8 @@ impl TrainConfig {
         require(share(data.validation), "`data.validation` from 0 to 0.5", data.validation.to_string())?;
         require((0.0..=1.0).contains(&data.mixed), "`data.mixed` from 0 to 1", data.mixed.to_string())?;
         require((0.0..=1.0).contains(&data.shifted), "`data.shifted` from 0 to 1", data.shifted.to_string())?;
+        let refined = self.loss.refined;
+        require((0.0..=1.0).contains(&refined), "`loss.refined` from 0 to 1", refined.to_string())?;
         require(
             self.loss.prior_draws >= 2,
             "`loss.prior_draws` of at least 2",

@@ -13,7 +13,7 @@ use crate::dataset::{PitchLabel, Source};
 use crate::features::{FrontEnd, SpectrogramMaker};
 use crate::latent_map::Point;
 use crate::recording::prepare;
-use crate::refine::{Guess, refined};
+use crate::refine::{Guess, Refiner};
 use crate::run_error::RunError;
 
 /// Prints the latent points of recordings: what to set z1 to z4 to for their timbre.
@@ -86,6 +86,7 @@ pub fn encode(args: &EncodeArgs) -> Result<Vec<Placed>, RunError> {
     let mut decoder = Decoder::new(&instrument).map_err(|e| refused(&args.model, &e))?;
     let mut encoder = Encoder::open(&beside, &instrument).map_err(|e| refused(&beside, &e))?;
     let front_end = FrontEnd::of(&instrument.card);
+    let refiner = Refiner::new(&front_end)?;
     let maker = SpectrogramMaker::new(&front_end);
     let size = front_end.frames * front_end.mel.bands;
     let mut decode = |notes: &[(Point, MidiNote)]| {
@@ -112,7 +113,7 @@ pub fn encode(args: &EncodeArgs) -> Result<Vec<Placed>, RunError> {
         let note = prepared.pitch.note;
         let mel = maker.mel_of(&prepared.samples[..front_end.samples()]);
         let z = encoder.encode(&mel, note).map_err(|e| refused(&beside, &e))?;
-        let found = refined(&[Guess { mel: &mel, note, z }], &mut decode);
+        let found = refiner.refined(&[Guess { mel: &mel, note, z }], &mut decode);
         let [z] = found.map_err(|e| refused(&args.model, &e))?[..] else { unreachable!("one guess, one point") };
         Ok(Placed { file: path.clone(), note, z })
     };

@@ -31,6 +31,7 @@ pub mod memory;
 pub mod mmd;
 pub mod network;
 pub mod new;
+pub mod objective;
 pub mod onnx;
 pub mod onset;
 pub mod onset_loss;

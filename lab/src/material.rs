@@ -60,6 +60,13 @@ pub fn pitch_of(note: MidiNote) -> u32 {
     u32::from(note.number() - MidiNote::LOWEST_ENCODED.number())
 }
 
+/// The note that is `pitch` semitones above A0.
+#[must_use]
+pub fn note_of(pitch: u32) -> MidiNote {
+    let number = u32::from(MidiNote::LOWEST_ENCODED.number()) + pitch;
+    MidiNote::new(number as u8).unwrap_or(MidiNote::LOWEST_ENCODED)
+}
+
 impl Material {
     /// Computes the spectrograms of the training notes and of their allowed copies.
     #[must_use]

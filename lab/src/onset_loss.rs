@@ -17,8 +17,9 @@ const FLOOR: f64 = 1e-5;
 pub struct OnsetLevel {
     frames: usize,
     first_band: usize,
-    /// `[1, 1, bands]`: what each band's squared magnitude adds to the energy.
-    weights: Tensor,
+    bands: usize,
+    /// What each band's squared magnitude adds to the energy, from `first_band` on.
+    weights: Vec<f32>,
     gain: f64,
     /// Of the amplitude map's logarithm.
     range: f64,
@@ -41,7 +42,8 @@ impl OnsetLevel {
             frames: (end.saturating_sub(front_end.geometry.fft_size / 2) / front_end.geometry.hop + 1)
                 .clamp(1, front_end.frames),
             first_band,
-            weights: Tensor::new(weights, &Device::Cpu)?.unsqueeze(0)?.unsqueeze(0)?,
+            bands: front_end.mel.bands,
+            weights,
             gain: gain.into(),
             range: (1.0 + f64::from(gain) * f64::from(full_scale)).ln(),
         }))
@@ -52,9 +54,22 @@ impl OnsetLevel {
         let bands = mel.dim(2)? - self.first_band;
         let part = mel.narrow(1, 0, self.frames)?.narrow(2, self.first_band, bands)?.contiguous()?;
         let magnitude = ((((part + 1.0)? * (0.5 * self.range))?.exp()? - 1.0)? / self.gain)?;
-        let energy = magnitude.sqr()?.broadcast_mul(&self.weights)?.sum(2)?;
+        let weights = Tensor::from_slice(&self.weights, (1, 1, bands), &Device::Cpu)?;
+        let energy = magnitude.sqr()?.broadcast_mul(&weights)?.sum(2)?;
         let decibels = ((energy + FLOOR)?.log()? * (10.0 / std::f64::consts::LN_10))?;
         decibels / SCALE_DB
+    }
+
+    /// Levels of the onset's frames of one spectrogram, frames x bands in [-1, 1], in units of 20 dB.
+    #[must_use]
+    pub fn levels(&self, mel: &[f32]) -> Vec<f32> {
+        let energy = |row: &[f32]| -> f64 {
+            let magnitude = |y: f32| ((0.5 * self.range * (f64::from(y) + 1.0)).exp() - 1.0) / self.gain;
+            let bands = row[self.first_band..].iter().zip(&self.weights);
+            bands.map(|(&y, &weight)| f64::from(weight) * magnitude(y).powi(2)).sum()
+        };
+        let rows = mel.chunks_exact(self.bands).take(self.frames);
+        rows.map(|row| (10.0 * (energy(row) + FLOOR).log10() / SCALE_DB) as f32).collect()
     }
 
     /// Mean squared difference of the levels of `made` and of `wanted`, a constant; a scalar.
@@ -106,6 +121,16 @@ mod tests {
         assert!(error(&mel(0..2, 400..450, 0.5), &silence) > 1.0);
         assert!(error(&mel(0..2, 0..200, 0.5), &silence) < 1e-9, "low bands");
         assert!(error(&mel(20..40, 400..450, 0.5), &silence) < 1e-9, "later frames");
+    }
+
+    #[test]
+    fn levels_are_those_of_the_tensors() {
+        let level = OnsetLevel::new(&FrontEnd::default(), 100.0).unwrap().unwrap();
+        let mel = mel(0..3, 250..420, 0.3);
+        let of = level.of(&mel).unwrap().flatten_all().unwrap().to_vec1::<f32>().unwrap();
+        let plain = level.levels(&mel.flatten_all().unwrap().to_vec1::<f32>().unwrap());
+        assert!(of.len() == plain.len() && of.len() > 5, "{} {}", of.len(), plain.len());
+        assert!(of.iter().zip(&plain).all(|(a, b)| (a - b).abs() < 1e-3), "{of:?} {plain:?}");
     }
 
     #[test]

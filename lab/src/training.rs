@@ -8,9 +8,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use candle_core::{Device, Tensor};
-use rand::{RngExt, SeedableRng};
+use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
-use rand_distr::StandardNormal;
 use ukulelatent::model::card::LATENT_DIM;
 
 use crate::augment::spoiled;
@@ -20,10 +19,8 @@ use crate::curves::{self, Row};
 use crate::features::FeatureSet;
 use crate::material::{Batch, Material, originals};
 use crate::memory::Memory;
-use crate::mmd::{kullback_leibler, squared_mmd};
-use crate::network::encoder::Encoding;
 use crate::network::ops::mean_squared_error;
-use crate::onset_loss::OnsetLevel;
+use crate::objective::{Cost, Objective};
 use crate::optimiser::{Adam, Average};
 use crate::run::{
     AVERAGE_PREFIX, LATENTS_NAME, Latent, Networks, RUN_NAME, RunRecord, SPLIT_NAME, read_json, write_json,
@@ -57,7 +54,7 @@ pub struct Run {
     /// Sums since the last row.
     pending: [f64; 3],
     material: Material,
-    onset: Option<OnsetLevel>,
+    objective: Objective,
     validation: Batch,
     training_notes: Vec<Latent>,
 }
@@ -117,8 +114,7 @@ impl Run {
             rows: Vec::new(),
             pending: [0.0; 3],
             material: Material::new(features, &split, &record.config.data),
-            onset: OnsetLevel::new(&features.front_end, record.config.loss.onset_ms)?
-                .filter(|_| record.config.loss.onset > 0.0),
+            objective: Objective::new(&record.config.loss, &features.front_end)?,
             validation: originals(features, &split.validation)?,
             training_notes: unplaced(features, &split),
             networks,
@@ -147,36 +143,17 @@ impl Run {
         let batch = self.material.batch(config.seed, self.step, config.batch, &mut rng)?;
         let (networks, loss) = (&self.networks, &config.loss);
         let seen = spoiled(&batch.mel, &config.input, &mut rng)?;
-        let Encoding { mean, log_variance } = networks.encoder.encode(&seen, &batch.pitches)?;
-        let (points, pitches) = self.memory.with(&mean, &batch.pitches, loss.adversary_memory)?;
+        let encoding = networks.encoder.encode(&seen, &batch.pitches)?;
+        let (points, pitches) = self.memory.with(&encoding.mean, &batch.pitches, loss.adversary_memory)?;
         for _ in 0..loss.adversary_steps {
             let error = networks.adversary.error(&points, &pitches)?;
             let parameters = &networks.adversary_parameters;
             self.adversary_adam.step(parameters, &error.backward()?, ADVERSARY_RATE, f32::INFINITY)?;
         }
-        let noise = match &log_variance {
-            Some(log_variance) => ((log_variance * 0.5)?.exp()? * normal(&mut rng, config.batch, 1.0)?)?,
-            None => normal(&mut rng, config.batch, loss.latent_noise)?,
-        };
-        let z = (&mean + noise)?;
-        let mel = networks.decoder.forward(&z, &batch.pitches, 0..batch.mel.dim(1)?)?;
-        let mse = mean_squared_error(&mel, &batch.mel)?;
-        let divergence = match (loss.regulariser.kernel(), &log_variance) {
-            (Some(kernel), _) => squared_mmd(&z, &normal(&mut rng, loss.prior_draws, 1.0)?, kernel)?,
-            (None, Some(log_variance)) => kullback_leibler(&mean, log_variance)?,
-            (None, None) => unreachable!("an encoder for this regulariser says variances"),
-        };
-        let adversary = networks.adversary.error(&z, &batch.pitches)?;
-        let mut total = (&mse + (&divergence * loss.divergence)?)?;
-        if adversary.to_scalar::<f32>()? < loss.adversary_ceiling {
-            total = (total - (&adversary * loss.adversary)?)?;
-        }
-        if let Some(onset) = &self.onset {
-            total = (total + (onset.error(&mel, &batch.mel)? * loss.onset)?)?;
-        }
-        if let Some(families) = &networks.families {
-            total = (total + (families.error(&z, &batch.families)? * loss.family)?)?;
-        }
+        // Every other step: the encoder learns most from its own errors.
+        let refining = self.step >= config.refined_from() && self.step.is_multiple_of(2);
+        let cost = self.objective.cost(networks, &encoding, &batch, refining, &mut rng)?;
+        let Cost { total, mse, divergence, adversary } = cost;
         let value = total.to_scalar::<f32>()?;
         if !value.is_finite() {
             return Err(RunError::Diverged { path: self.folder.clone(), step: self.step, loss: value });
@@ -331,9 +308,4 @@ fn unplaced(features: &FeatureSet, split: &Split) -> Vec<Latent> {
         }
     };
     split.train.iter().map(latent).collect()
-}
-
-fn normal(rng: &mut ChaCha8Rng, points: usize, deviation: f32) -> candle_core::Result<Tensor> {
-    let values = (0..points * LATENT_DIM).map(|_| deviation * rng.sample::<f32, _>(StandardNormal)).collect();
-    Tensor::from_vec(values, (points, LATENT_DIM), &Device::Cpu)
 }

@@ -16,7 +16,7 @@ use lab::features::FeatureSet;
 use lab::latent_map::Point;
 use lab::network::{Architecture, NetworkConfig};
 use lab::recording::prepare;
-use lab::refine::{Guess, refined};
+use lab::refine::{Guess, Refiner};
 use lab::run::{Networks, RunRecord};
 use lab::split::Split;
 use lab::training::Run;
@@ -224,7 +224,8 @@ fn a_recording_finds_its_place_in_an_instrument() {
     };
     let mut decode =
         |notes: &[(Point, MidiNote)]| notes.iter().map(decode).collect::<candle_core::Result<Vec<_>>>();
-    let want = refined(&[Guess { mel: &mel, note: entry.note, z }], &mut decode).unwrap()[0];
+    let refiner = Refiner::new(&tiny::front_end()).unwrap();
+    let want = refiner.refined(&[Guess { mel: &mel, note: entry.note, z }], &mut decode).unwrap()[0];
     for (got, want) in placed[0].z.iter().zip(want) {
         assert!((got - want).abs() < 1e-2, "{got} {want}");
     }

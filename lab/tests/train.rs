@@ -51,7 +51,8 @@ fn training_lowers_the_error_and_leaves_curves_with_every_regulariser() {
 fn a_run_that_was_stopped_ends_like_one_that_was_not() {
     let folder = tempdir().unwrap();
     let features = tiny::features(&folder.path().join("features"));
-    let config = tiny::config();
+    let mut config = tiny::config();
+    config.loss.refined = 0.75;
     let (whole, parts) = (folder.path().join("whole"), folder.path().join("parts"));
     let mut run = open(&config, &features, &whole);
     steps(&mut run, 33);
@@ -65,6 +66,23 @@ fn a_run_that_was_stopped_ends_like_one_that_was_not() {
     for name in [CHECKPOINT_NAME, CSV_NAME] {
         assert!(fs::read(whole.join(name)).unwrap() == fs::read(parts.join(name)).unwrap(), "{name} differs");
     }
+}
+
+#[test]
+fn the_decoder_comes_nearer_to_recordings_whose_points_are_refined() {
+    let folder = tempdir().unwrap();
+    let features = tiny::features(&folder.path().join("features"));
+    let errors = |refined: f64| {
+        let mut config = tiny::config();
+        config.loss.refined = refined;
+        let mut run = open(&config, &features, &folder.path().join(refined.to_string()));
+        steps(&mut run, config.steps);
+        run.rows.iter().map(|row| row.mse).collect::<Vec<_>>()
+    };
+    // Of 80 steps the last 40, which are the last two rows.
+    let (plain, refined) = (errors(0.0), errors(0.5));
+    assert_eq!(plain[..2], refined[..2]);
+    assert!(refined[2] < plain[2] && refined[3] < plain[3], "{plain:?} {refined:?}");
 }
 
 #[test]

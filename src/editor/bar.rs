@@ -49,7 +49,11 @@ fn presets(ui: &mut Ui, pen: &mut Pen, view: &View, at: &dyn Fn(f32, f32) -> Rec
         pen.act(Action::StepPreset(-1));
     }
     let name = field(ui, at(400.0, 264.0), &theme, ("Preset", view.presets.title()), view.presets.dirty);
-    let about = if view.presets.dirty { "Changed since it was loaded. Browse presets" } else { "Browse presets" };
+    let about = if view.presets.dirty {
+        "Changed since it was loaded: choose it in the list to bring it back"
+    } else {
+        "Browse presets"
+    };
     if name.on_hover_text(about).clicked() {
         pen.act(Action::Show(Some(Sheet::Presets)));
     }

@@ -43,12 +43,14 @@ pub fn show(ui: &mut Ui, window: Rect, pen: &mut Pen, view: &View, state: &mut B
             let found = view.presets.rows.iter().position(|row| matches(row, &state.search));
             if let Some(n) = found.filter(|_| !state.search.is_empty()) {
                 pen.act(Action::LoadPreset(n));
+                pen.act(Action::Show(None));
             }
         }
     });
     let closes = pen.actions.contains(&Action::Show(None));
     if closes {
-        state.was_open = false;
+        // A name that was not used must not lie ready to replace a preset the next time.
+        *state = BrowserState { search: std::mem::take(&mut state.search), ..BrowserState::default() };
     }
 }
 
@@ -72,9 +74,14 @@ fn rows(ui: &mut Ui, list: Rect, pen: &mut Pen, view: &View, search: &str) {
         for n in found {
             let row = &view.presets.rows[n];
             let whose = if row.own { "yours" } else { &row.author };
-            let about = [whose, &row.about].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>();
-            if sheet::row(ui, pen, (&row.name, &about.join("  \u{b7}  ")), view.presets.loaded == Some(n)) {
-                pen.act(Action::LoadPreset(n));
+            let loaded = view.presets.loaded == Some(n);
+            let changed = if loaded && view.presets.dirty { "changed since: click to bring it back" } else { "" };
+            let about =
+                [whose, &row.about, changed].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>();
+            let plays = loaded && !view.presets.dirty;
+            if sheet::row(ui, pen, (&row.name, &about.join("  \u{b7}  ")), plays) {
+                // One click to hear it, another to keep it: a double click does both.
+                pen.act(if plays { Action::Show(None) } else { Action::LoadPreset(n) });
             }
         }
     });

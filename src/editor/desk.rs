@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::action::{Action, Latent, Sheet};
 use super::gesture::{Gestures, Host};
@@ -12,6 +13,7 @@ use super::pad::latent_at;
 use super::patch::Patch;
 use super::point::point_as_text;
 use super::shelf::Shelf;
+use super::shelves::LOAD;
 use super::travel::Journey;
 use crate::link::window::WindowEnd;
 use crate::model::Catalog;
@@ -130,8 +132,9 @@ impl Desk {
         self.journey.is_some() || self.audition.is_some() || self.gestures.settle()
     }
 
-    /// A window opens: the instrument shows itself from now on.
-    pub fn open(&self) {
+    /// A window opens: the instrument shows itself from now on, with at least so much time between two pictures.
+    pub fn open(&self, pace: Duration) {
+        self.listener.end().set_pace(pace);
         self.listener.end().set_open(true);
     }
 
@@ -166,8 +169,18 @@ impl Desk {
                 self.last_copied = Some(self.z());
                 self.copied = Some(point_as_text(self.z()));
             }
-            Action::Undo => self.step(host, History::undo),
-            Action::Redo => self.step(host, History::redo),
+            Action::Undo => {
+                if self.history.undo_label().is_some_and(|label| label.starts_with(LOAD)) {
+                    self.library.unload();
+                }
+                self.step(host, History::undo);
+            }
+            Action::Redo => {
+                if self.history.redo_label().is_some_and(|label| label.starts_with(LOAD)) {
+                    self.library.reload();
+                }
+                self.step(host, History::redo);
+            }
             Action::Swap => {
                 let present = Patch::of(&self.gestures);
                 let step = self.history.swap(present);

@@ -103,7 +103,7 @@ pub fn show(ui: &mut Ui, rect: Rect, pen: &mut Pen, view: &View, state: &mut Map
     draw_place(&painter, &theme, instrument, projection, view);
     let chosen = state.chosen.filter(|_| response.has_focus());
     draw_choice(&painter, &theme, instrument, projection, hovered.or(chosen));
-    tell(ui, rect, &theme, instrument, (nearest, hovered.or(chosen)));
+    tell(ui, rect, &theme, instrument, (nearest, hovered.or(chosen), key));
     map_legend::show(ui, rect, pen, instrument, state);
     theme.focus_ring(ui, &response, well);
     response.on_hover_cursor(if hovered.is_some() { CursorIcon::PointingHand } else { CursorIcon::Move });

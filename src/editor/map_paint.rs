@@ -7,6 +7,7 @@ use super::map::{MapState, Projection, is_shown, name_of};
 use super::marks;
 use super::theme::{self, Theme, Type};
 use super::view::View;
+use crate::units::MidiNote;
 
 /// Neighbours that show where a point is that no training sound has.
 pub(super) const NEIGHBOURS: usize = 5;
@@ -90,14 +91,20 @@ pub(super) fn tell(
     rect: Rect,
     theme: &Theme,
     instrument: &Instrument,
-    (nearest, chosen): (Option<usize>, Option<usize>),
+    (nearest, chosen, key): (Option<usize>, Option<usize>, Option<u8>),
 ) {
     let at = pos2(rect.right() - theme.px(12.0), rect.top() + theme.px(20.0));
     let text = |n: usize| name_of(&instrument.points[n]);
     let (words, ink) = match (chosen, nearest) {
         (Some(n), _) => (format!("{}  \u{b7}  click to go there, Alt-click to hear it", text(n)), theme::TEXT),
-        (None, Some(n)) => (format!("near {}", text(n)), theme::DIM),
+        (None, Some(n)) => (format!("near {}{}", text(n), bright(key)), theme::DIM),
         (None, None) => return,
     };
     theme.text_within(ui.painter(), (at, theme.px(400.0)), Align2::RIGHT_CENTER, &words, (Type::Caption, ink));
+}
+
+/// Why some marks are brighter than others.
+fn bright(key: Option<u8>) -> String {
+    let note = key.and_then(|key| MidiNote::new(key).ok());
+    note.map_or_else(String::new, |note| format!("  \u{b7}  bright: recordings of keys around {note}"))
 }

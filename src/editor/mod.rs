@@ -60,7 +60,8 @@ use desk::{Desk, Places};
 use theme::{DESIGN, SCALES};
 pub use window::Window;
 
-/// How often the window looks whether there is something new to draw. Hands are followed at once, whatever this is.
+/// How often the window looks whether there is something new to draw, which the instrument may say less often (see
+/// `window`). Hands are followed at once, whatever this is.
 const POLL: Duration = Duration::from_millis(66);
 
 /// The plugin's editor, and whether it is open.

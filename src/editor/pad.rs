@@ -2,7 +2,10 @@
 
 use std::collections::VecDeque;
 
-use egui::{Align2, CursorIcon, Pos2, Rect, Response, Role, Sense, TextureHandle, Ui, WidgetInfo, pos2, vec2};
+use egui::{
+    Align2, CursorIcon, Event, PointerButton, Pos2, Rect, Response, Role, Sense, TextureHandle, Ui, WidgetInfo,
+    pos2, vec2,
+};
 
 use super::action::{Action, Id, Latent};
 use super::pad_menu;
@@ -120,7 +123,8 @@ pub fn show(ui: &mut Ui, rect: Rect, pen: &mut Pen, view: &View, (number, state)
         painter.circle(at, theme.px(3.0), theme::TEXT.gamma_multiply(0.8), theme.stroke(1.0, theme::GROUND));
     }
     trail(ui, &painter, &theme, (plane, state), pair(&view.z_now, number));
-    handle(&painter, &theme, (plane, &response), pair(&view.z, number), pair(&view.z_now, number));
+    // Not clipped: at the edge of the pad it must be seen, and taken hold of, too.
+    handle(ui.painter(), &theme, (plane, &response), pair(&view.z, number), pair(&view.z_now, number));
     labels(ui, rect, &theme, axes.map(|axis| &*axis.label));
     theme.focus_ring(ui, &response, well);
     pad_menu::show(&response, pen, view, number);
@@ -141,7 +145,8 @@ fn gestures(
 ) {
     let down = response.is_pointer_button_down_on() && ui.input(|input| input.pointer.primary_down());
     let fine = ui.input(|input| input.modifiers.shift);
-    let at = ui.input(|input| input.pointer.latest_pos()).or(response.interact_pointer_pos());
+    let latest = ui.input(|input| input.pointer.latest_pos()).or(response.interact_pointer_pos());
+    let at = if down { latest } else { let_go_at(ui).or(latest) };
     // A quick hand may press and let go between two frames.
     let begins = state.grab.is_none() && (down || response.clicked());
     if begins && let Some(at) = at {
@@ -170,6 +175,15 @@ fn gestures(
         let span = plane.span();
         move_to(pen, ids, plane.clamped(std::array::from_fn(|axis| set[axis] + steps[axis] * STEP * span[axis])));
     }
+}
+
+/// Where the button was let go since the last frame: a quick hand is elsewhere by now.
+fn let_go_at(ui: &Ui) -> Option<Pos2> {
+    let released = |event: &Event| match event {
+        Event::PointerButton { pos, button: PointerButton::Primary, pressed: false, .. } => Some(*pos),
+        _ => None,
+    };
+    ui.input(|input| input.events.iter().rev().find_map(released))
 }
 
 fn move_to(pen: &mut Pen, ids: [Id; 2], z: [f32; 2]) {

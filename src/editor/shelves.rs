@@ -11,6 +11,9 @@ use crate::model::ModelReference;
 use crate::preset::Preset;
 use crate::tuning::ScaleFiles;
 
+/// How the name of an edit that loaded a preset begins.
+pub(super) const LOAD: &str = "Load ";
+
 impl Desk {
     /// Carries out what has to do with files, pins and what is stored.
     pub(super) fn fetch(&mut self, host: &dyn Host, action: Action) {
@@ -56,12 +59,13 @@ impl Desk {
         match before.with(&preset, self.gestures.params()) {
             Ok(after) => {
                 after.apply(&before, &mut self.gestures, host);
-                self.history.record(
-                    &format!("Load \u{201c}{}\u{201d}", preset.name),
-                    before,
-                    Patch::of(&self.gestures),
-                );
-                self.library.loaded(n, self.gestures.values());
+                let (now, values) = (Patch::of(&self.gestures), self.gestures.values());
+                if now == before {
+                    self.library.plays(n, values);
+                } else {
+                    self.library.loaded(n, values);
+                    self.history.record(&format!("{LOAD}\u{201c}{}\u{201d}", preset.name), before, now);
+                }
             }
             Err(error) => self.complaints.push(error.to_string()),
         }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use egui::{Context, Id, Ui, ViewportCommand, vec2};
+use glow::HasContext as _;
 use nice_plug::context::gui::GuiContext;
 use nice_plug_egui::{Frame, NiceEguiApp, baseview::HandlerError};
 
@@ -13,9 +14,20 @@ use super::draw::{Panels, draw};
 use super::point::point_from_text;
 use super::theme::{self, DESIGN, Theme};
 
-/// Between frames while something moves by itself, and between those of a meter that falls.
-const MOVING: Duration = Duration::from_millis(40);
-const FALLING: Duration = Duration::from_millis(66);
+/// Least times between frames, which follow hands at once whatever these are.
+#[derive(Clone, Copy)]
+struct Paces {
+    /// While the instrument plays, or a meter falls.
+    sounding: Duration,
+    /// While something moves by itself.
+    moving: Duration,
+}
+
+impl Paces {
+    const CARD: Self = Self { sounding: Duration::from_millis(66), moving: Duration::from_millis(40) };
+    /// Where the processor draws, each frame takes a fortieth of a second from the sound.
+    const PROCESSOR: Self = Self { sounding: Duration::from_millis(200), moving: Duration::from_millis(80) };
+}
 
 /// The window of one instance. It outlives each opening: what is undone when it opens again can still be redone.
 pub struct Window {
@@ -23,13 +35,14 @@ pub struct Window {
     panels: Panels,
     /// What the instrument had changed when it was drawn last.
     drawn: u64,
+    paces: Paces,
 }
 
 impl Window {
     /// A window for this desk.
     #[must_use]
     pub fn new(desk: Desk) -> Self {
-        Self { desk, panels: Panels::default(), drawn: 0 }
+        Self { desk, panels: Panels::default(), drawn: 0, paces: Paces::CARD }
     }
 }
 
@@ -50,7 +63,8 @@ impl NiceEguiApp for Window {
         Theme::install_fonts(&context);
         // A gesture that an earlier window's end cut off ends now.
         self.desk.let_go(&host);
-        self.desk.open();
+        self.paces = if draws_on_the_processor(frame) { Paces::PROCESSOR } else { Paces::CARD };
+        self.desk.open(self.paces.sounding);
         context.data_mut(|data| data.insert_temp(open_window(), OpenWindow(Arc::new(host))));
         // Pictures belong to the window that they were drawn in.
         self.panels = Panels::showing(self.panels.tab);
@@ -76,12 +90,33 @@ impl NiceEguiApp for Window {
         if acted {
             ui.request_repaint();
         } else if self.desk.is_moving() || self.panels.are_moving() {
-            ui.ctx().request_repaint_after(MOVING);
+            ui.ctx().request_repaint_after(self.paces.moving);
         } else if self.desk.is_falling() && !plays {
             // While it plays, the instrument says when there is more to see.
-            ui.ctx().request_repaint_after(FALLING);
+            ui.ctx().request_repaint_after(self.paces.sounding);
         }
     }
+}
+
+/// Whether OpenGL is a program, as on a machine without a graphics card or in a virtual one.
+fn draws_on_the_processor(frame: &Frame) -> bool {
+    let Some(context) = frame.baseview_window().gl_context() else { return false };
+    // SAFETY: this is the window's thread, and the window is alive. Functions of OpenGL are called between the two.
+    unsafe {
+        if context.make_current().is_err() {
+            return false;
+        }
+        let name = frame.gl().get_parameter_string(glow::RENDERER);
+        let _ = context.make_not_current();
+        is_software(&name)
+    }
+}
+
+/// Whether a renderer of this name draws without a graphics card: Mesa's, ANGLE's, Apple's and Microsoft's.
+fn is_software(renderer: &str) -> bool {
+    const NAMES: [&str; 7] =
+        ["llvmpipe", "softpipe", "swrast", "SwiftShader", "Apple Software", "Microsoft Basic", "GDI Generic"];
+    NAMES.iter().any(|name| renderer.contains(name))
 }
 
 impl Window {
@@ -99,5 +134,16 @@ impl Window {
         let wanted = actions.contains(&Action::PastePoint);
         let point = pasted.or_else(|| self.desk.last_copied().filter(|_| wanted));
         actions.extend(point.map(Action::Travel));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn software_is_told_from_graphics_cards() {
+        assert!(is_software("llvmpipe (LLVM 15.0.6, 256 bits)") && is_software("GDI Generic"));
+        assert!(!is_software("Mesa Intel(R) UHD Graphics 620 (KBL GT2)") && !is_software("Apple M2"));
     }
 }

@@ -36,9 +36,10 @@ pub struct Ukulelatent {
     playing: Option<Playing>,
     rate: SampleRate,
     latency: LatencySetting,
-    /// Tells the window that there is something new to draw, and what of it was told.
+    /// Tells the window that there is something new to draw, what of it was told, and how many samples ago.
     repaint: RepaintNotifier,
     told: u64,
+    untold: usize,
     /// Whether the window is open, as the framework knows.
     editor: Option<Arc<EguiEditorState>>,
 }
@@ -63,6 +64,7 @@ impl Default for Ukulelatent {
             latency: LatencySetting::Live,
             repaint: RepaintNotifier::new(),
             told: 0,
+            untold: 0,
             editor: None,
         }
     }
@@ -76,12 +78,18 @@ impl Ukulelatent {
     }
 
     /// nice-plug tells nobody that a window closes, and a window cannot know that there is something new. Atomics only.
-    fn mind_the_window(&mut self) {
+    fn mind_the_window(&mut self, samples: usize) {
         if let Some(editor) = &self.editor {
             self.window.set_open(editor.is_open());
         }
+        // Counted in samples: a clock would be a system call.
+        self.untold = self.untold.saturating_add(samples);
+        if self.untold < self.rate.samples_in_ms(self.window.pace_ms()) {
+            return;
+        }
         let changes = self.window.changes();
         if std::mem::replace(&mut self.told, changes) != changes {
+            self.untold = 0;
             self.repaint.request_repaint();
         }
     }
@@ -190,7 +198,7 @@ impl Plugin for Ukulelatent {
         _aux: &mut AuxiliaryBuffers,
         context: &mut impl ProcessContext<Self>,
     ) -> ProcessStatus {
-        self.mind_the_window();
+        self.mind_the_window(buffer.samples());
         let Some(playing) = &mut self.playing else { return ProcessStatus::Normal };
         let latency = self.params.latency.value();
         if latency != self.latency {

@@ -14,6 +14,7 @@ macro_rules! files {
 
 const BUILT_IN: [&str; 16] =
     files!("": "01" "02" "03" "04" "05" "06" "07" "08" "09" "10" "11" "12" "13" "14" "15" "16");
+const PLUCKED: [&str; 8] = files!("plucked/": "01" "02" "03" "04" "05" "06" "07" "08");
 const PLUCKED_22K: [&str; 8] = files!("plucked-22k/": "01" "02" "03" "04" "05" "06" "07" "08");
 const UKULELE_GUITAR: [&str; 8] = files!("ukulele-guitar/": "01" "02" "03" "04" "05" "06" "07" "08");
 
@@ -31,7 +32,7 @@ pub fn factory() -> &'static [Preset] {
 /// Those of the other instruments in `models`: each names its model, which has to be there to be heard.
 #[must_use]
 pub fn factory_of_other_models() -> &'static [Preset] {
-    static PRESETS: LazyLock<Vec<Preset>> = LazyLock::new(|| read(&[PLUCKED_22K, UKULELE_GUITAR].concat()));
+    static PRESETS: LazyLock<Vec<Preset>> = LazyLock::new(|| read(&[PLUCKED, PLUCKED_22K, UKULELE_GUITAR].concat()));
     &PRESETS
 }
 

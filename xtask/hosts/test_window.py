@@ -31,9 +31,9 @@ pytestmark = pytest.mark.skipif(
 class Window:
     """The window in a pedalboard of its own process."""
 
-    def __init__(self, screen, home):
+    def __init__(self, screen, home, *options):
         self.screen = screen
-        program = [sys.executable, str(Path(__file__).with_name("window.py")), str(PLUGIN)]
+        program = [sys.executable, str(Path(__file__).with_name("window.py")), str(PLUGIN), *options]
         env = {**screen.env, "HOME": str(home), "XDG_DATA_HOME": str(home / "data")}
         pipe = subprocess.PIPE
         self.process = subprocess.Popen(program, env=env, stdin=pipe, stdout=pipe, text=True)
@@ -172,3 +172,19 @@ def test_the_window_opens_again_and_again_while_a_note_plays(window):
     after = window.ask("memory")
     assert after["threads"] <= before["threads"]
     assert window.ask("peak")["peak"] > 0.001
+
+
+def test_a_window_that_comes_and_goes_changes_no_sample(screen, tmp_path):
+    def take(openings):
+        window = Window(screen, tmp_path / str(openings), "later")
+        wait_for_first_frame(window)
+        window.ask("take 5 60")
+        if openings:
+            window.ask(f"reopen {openings}")
+        taken = window.ask("taken")
+        window.close()
+        return taken
+
+    alone = take(0)
+    assert alone["peak"] > 0.001
+    assert take(15) == alone

@@ -1,16 +1,20 @@
 """The plugin's window in pedalboard, on the display at hand, told what to do line by line.
 
 Run as a program with the path of a VST3: it opens the window and answers each line that it reads with a line of JSON.
+With `later` after the path the plugin begins to play with the first take.
 
     values          the parameters' raw values, by name
     play KEY        strikes a key and goes on playing, in real time
     quiet           plays nothing
+    take S KEY      strikes a key and keeps what sounds for S seconds
+    taken           waits for that, and says its SHA-256 and peak
     memory          resident bytes, threads, and CPU seconds of the process
     reopen N        closes and opens the window N times
     preset NAME     saves the state under a name and loads it again
     close           closes the window and ends
 """
 
+import hashlib
 import json
 import os
 import sys
@@ -25,10 +29,32 @@ import player
 BLOCK = 512
 
 
+class Take:
+    """So many blocks of what sounds."""
+
+    def __init__(self, seconds, key):
+        self.key = key
+        self.wanted = round(seconds * player.RATE_HZ / BLOCK)
+        self.blocks = []
+        self.whole = threading.Event()
+
+    def add(self, sound):
+        """Keeps a block, and says whether it was the last."""
+        self.blocks.append(sound)
+        if len(self.blocks) == self.wanted:
+            self.whole.set()
+        return self.whole.is_set()
+
+    def summary(self):
+        self.whole.wait()
+        sound = np.concatenate(self.blocks, axis=1)
+        return {"sha256": hashlib.sha256(sound.tobytes()).hexdigest(), "peak": float(np.abs(sound).max())}
+
+
 class Stage:
     """A plugin that plays in real time on a thread of its own, as in a DAW."""
 
-    def __init__(self, path):
+    def __init__(self, path, later):
         self.plugin = player.load(path)
         self.ends = threading.Event()
         self.closes = threading.Event()
@@ -36,13 +62,22 @@ class Stage:
         self.key = None
         self.messages = []
         self.peak = 0.0
-        threading.Thread(target=self.play, daemon=True).start()
+        self.take = None
+        self.taken = None
+        self.thread = threading.Thread(target=self.play, daemon=True)
+        if not later:
+            self.thread.start()
 
     def play(self):
         due = time.monotonic()
         while not self.ends.is_set():
+            take = self.take
+            if take is not None and not take.blocks:
+                self.messages = [(bytes([0x90, take.key, 100]), 0.0)]
             messages, self.messages = self.messages, []
             sound = self.plugin(messages, BLOCK / player.RATE_HZ, player.RATE_HZ, reset=False)
+            if take is not None and take.add(sound):
+                self.take = None
             self.peak = max(self.peak, float(np.abs(sound).max(initial=0.0)))
             due += BLOCK / player.RATE_HZ
             time.sleep(max(0.0, due - time.monotonic()))
@@ -55,6 +90,12 @@ class Stage:
             self.messages = [(bytes([0x90, int(rest[0]), 100]), 0.0)]
         elif word == "quiet":
             self.messages = [(bytes([0xB0, 123, 0]), 0.0)]
+        elif word == "take":
+            self.taken = self.take = Take(float(rest[0]), int(rest[1]))
+            if not self.thread.is_alive():
+                self.thread.start()
+        elif word == "taken":
+            return self.taken.summary()
         elif word == "memory":
             pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
             threads = len(os.listdir("/proc/self/task"))
@@ -74,7 +115,7 @@ class Stage:
 
 
 def main():
-    stage = Stage(Path(sys.argv[1]))
+    stage = Stage(Path(sys.argv[1]), later="later" in sys.argv[2:])
 
     def listen():
         for line in sys.stdin:

@@ -18,7 +18,7 @@ use crate::config::TrainConfig;
 use crate::features::{FeatureSet, FrontEnd};
 use crate::latent_map::Point;
 use crate::material::{Batch, originals, pitch_of};
-use crate::refine::{Guess, refined};
+use crate::refine::{Guess, Refiner};
 use crate::run::{Networks, RunRecord, SPLIT_NAME, read_json};
 use crate::run_error::RunError;
 use crate::split::{Split, cell, split};
@@ -200,13 +200,14 @@ impl Subject {
     fn encode(&mut self, features: &FeatureSet, entries: &[usize]) -> Result<Vec<Point>, RunError> {
         let guesses = self.guess(features, entries)?;
         let mut points = Vec::with_capacity(entries.len());
+        let refiner = Refiner::new(&self.front_end)?;
         let bar = progress("points", entries.len());
         for (entries, guesses) in entries.chunks(CHUNK).zip(guesses.chunks(CHUNK)) {
             let mels: Vec<Vec<f32>> = entries.par_iter().map(|&entry| features.mel(entry, 0)).collect();
             let notes = entries.iter().map(|&entry| features.entries[entry].note);
             let guesses: Vec<Guess> =
                 mels.iter().zip(notes).zip(guesses).map(|((mel, note), &z)| Guess { mel, note, z }).collect();
-            points.extend(refined(&guesses, &mut |notes: &[(Point, MidiNote)]| self.decode(notes))?);
+            points.extend(refiner.refined(&guesses, &mut |notes: &[(Point, MidiNote)]| self.decode(notes))?);
             bar.inc(entries.len() as u64);
         }
         bar.finish_and_clear();

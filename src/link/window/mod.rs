@@ -13,7 +13,7 @@ mod stage;
 mod waveform;
 mod window_end;
 
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use atomic_float::AtomicF32;
@@ -42,6 +42,8 @@ struct Shared {
     open: AtomicBool,
     /// Counts everything that changes what a window shows.
     changes: AtomicU64,
+    /// Milliseconds from one picture of the instrument to the next, at least.
+    pace_ms: AtomicU32,
     /// Keys that the window holds down.
     held: AtomicKeys,
     /// Highest absolute sample of each channel since the window last took it.

@@ -3,7 +3,7 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use rtrb::Producer;
 use triple_buffer::Output;
@@ -59,6 +59,17 @@ impl WindowEnd {
     #[must_use]
     pub fn is_open(&self) -> bool {
         self.shared.is_open()
+    }
+
+    /// Says how often the window can draw what goes on, at most: the instrument calls for it no oftener.
+    pub fn set_pace(&self, pace: Duration) {
+        self.shared.pace_ms.store(pace.as_millis() as u32, Ordering::Relaxed);
+    }
+
+    /// The least time between two calls for a window to draw, in milliseconds.
+    #[must_use]
+    pub fn pace_ms(&self) -> f32 {
+        self.shared.pace_ms.load(Ordering::Relaxed) as f32
     }
 
     /// Counts everything that changes what is seen here: where it stands still there is nothing to draw.

@@ -1,0 +1,135 @@
+//! What a batch costs: how far the decoder is from the recordings, and how far their points are from where they are
+//! to lie.
+
+use candle_core::{D, Device, Result, Tensor};
+use rand::RngExt;
+use rand_chacha::ChaCha8Rng;
+use rand_distr::StandardNormal;
+use ukulelatent::model::card::LATENT_DIM;
+use ukulelatent::units::MidiNote;
+
+use crate::config::LossConfig;
+use crate::features::FrontEnd;
+use crate::latent_map::Point;
+use crate::material::{Batch, note_of, pitch_of};
+use crate::mmd::{kullback_leibler, squared_mmd};
+use crate::network::AnyDecoder;
+use crate::network::encoder::Encoding;
+use crate::network::ops::mean_squared_error;
+use crate::onset_loss::OnsetLevel;
+use crate::refine::{Guess, Refiner};
+use crate::run::Networks;
+
+/// Steps of a point's refinement in training, which has little time for each note.
+const REFINING_STEPS: usize = 1;
+
+/// What is minimised, for one front end.
+pub struct Objective {
+    loss: LossConfig,
+    onset: Option<OnsetLevel>,
+    refiner: Refiner,
+}
+
+/// What a batch costs, in all and by its parts before they are weighed.
+pub struct Cost {
+    /// What is minimised.
+    pub total: Tensor,
+    /// Mean squared error of the spectrograms.
+    pub mse: Tensor,
+    /// Divergence of the points from the prior.
+    pub divergence: Tensor,
+    /// The adversary's error.
+    pub adversary: Tensor,
+}
+
+impl Objective {
+    /// Prepares it.
+    ///
+    /// # Errors
+    /// None in practice; candle's.
+    pub fn new(loss: &LossConfig, front_end: &FrontEnd) -> Result<Self> {
+        Ok(Self {
+            loss: loss.clone(),
+            onset: OnsetLevel::new(front_end, loss.onset_ms)?.filter(|_| loss.onset > 0.0),
+            refiner: Refiner::new(front_end)?.with_steps(REFINING_STEPS),
+        })
+    }
+
+    /// The cost of `batch`, which the encoder has put at `encoding`. With `refining`, the decoder learns from points
+    /// that are refined as those of a finished run are, and the encoder is drawn to them; what the points cost reaches
+    /// the encoder as if it had found them itself.
+    ///
+    /// # Errors
+    /// If shapes do not fit.
+    pub fn cost(
+        &self,
+        networks: &Networks,
+        encoding: &Encoding,
+        batch: &Batch,
+        refining: bool,
+        rng: &mut ChaCha8Rng,
+    ) -> Result<Cost> {
+        let (loss, mean) = (&self.loss, &encoding.mean);
+        let moved =
+            if refining { Some(self.refined(&networks.decoder, mean, batch)?.sub(&mean.detach())?) } else { None };
+        let notes = batch.pitches.len();
+        let noise = match &encoding.log_variance {
+            Some(log_variance) => ((log_variance * 0.5)?.exp()? * normal(rng, notes, 1.0)?)?,
+            None => normal(rng, notes, loss.latent_noise)?,
+        };
+        let mut z = (mean + noise)?;
+        if let Some(moved) = &moved {
+            z = (z + moved)?;
+        }
+        let mel = networks.decoder.forward(&z, &batch.pitches, 0..batch.mel.dim(1)?)?;
+        let mse = mean_squared_error(&mel, &batch.mel)?;
+        let divergence = match (loss.regulariser.kernel(), &encoding.log_variance) {
+            (Some(kernel), _) => squared_mmd(&z, &normal(rng, loss.prior_draws, 1.0)?, kernel)?,
+            (None, Some(log_variance)) => kullback_leibler(mean, log_variance)?,
+            (None, None) => unreachable!("an encoder for this regulariser says variances"),
+        };
+        let adversary = networks.adversary.error(&z, &batch.pitches)?;
+        let mut total = (&mse + (&divergence * loss.divergence)?)?;
+        if adversary.to_scalar::<f32>()? < loss.adversary_ceiling {
+            total = (total - (&adversary * loss.adversary)?)?;
+        }
+        if let Some(onset) = &self.onset {
+            total = (total + (onset.error(&mel, &batch.mel)? * loss.onset)?)?;
+        }
+        if let Some(families) = &networks.families {
+            total = (total + (families.error(&z, &batch.families)? * loss.family)?)?;
+        }
+        if let Some(moved) = &moved {
+            // The distance to a point that stands still.
+            let away = ((mean - mean.detach())? - moved)?.sqr()?.sum(D::Minus1)?.mean_all()?;
+            total = (total + (away * loss.amortised)?)?;
+        }
+        Ok(Cost { total, mse, divergence, adversary })
+    }
+
+    /// Where the decoder comes nearest to the recordings: constants.
+    fn refined(&self, decoder: &AnyDecoder, mean: &Tensor, batch: &Batch) -> Result<Tensor> {
+        let (notes, frames, bands) = batch.mel.dims3()?;
+        let mels = batch.mel.flatten_all()?.to_vec1::<f32>()?;
+        let points = mean.flatten_all()?.to_vec1::<f32>()?;
+        let places = points.as_chunks::<LATENT_DIM>().0.iter().zip(&batch.pitches);
+        let guesses: Vec<Guess> = (mels.chunks_exact(frames * bands).zip(places))
+            .map(|(mel, (&z, &pitch))| Guess { mel, note: note_of(pitch), z })
+            .collect();
+        let mut decode = |wanted: &[(Point, MidiNote)]| {
+            let z: Vec<Point> = wanted.iter().map(|(z, _)| *z).collect();
+            let z = Tensor::from_slice(z.as_flattened(), (wanted.len(), LATENT_DIM), &Device::Cpu)?;
+            let pitches: Vec<u32> = wanted.iter().map(|(_, note)| pitch_of(*note)).collect();
+            let made = decoder.forward(&z, &pitches, 0..frames)?.flatten_all()?.to_vec1::<f32>()?;
+            candle_core::Result::Ok(made.chunks_exact(frames * bands).map(<[f32]>::to_vec).collect())
+        };
+        let refined = self.refiner.refined(&guesses, &mut decode)?;
+        Tensor::from_slice(refined.as_flattened(), (notes, LATENT_DIM), &Device::Cpu)
+    }
+}
+
+/// `[points, LATENT_DIM]` draws.
+fn normal(rng: &mut ChaCha8Rng, points: usize, deviation: f32) -> Result<Tensor> {
+    let values = (0..points * LATENT_DIM).map(|_| deviation * rng.sample::<f32, _>(StandardNormal)).collect();
+    Tensor::from_vec(values, (points, LATENT_DIM), &Device::Cpu)
+}
