@@ -252,6 +252,6 @@ mod tests {
             |notes: &[(Point, MidiNote)]| Ok::<_, Infallible>(notes.iter().map(|(z, _)| hiss(z)).collect());
         let deaf = DEAF.refined(&guess, &mut decode).unwrap()[0][0];
         let hearing = Refiner::new(&front_end).unwrap().refined(&guess, &mut decode).unwrap()[0][0];
-        assert!(hearing > 0.8 && hearing > deaf + 0.3, "{deaf} {hearing}");
+        assert!(hearing > 0.5 && hearing > deaf + 0.3, "{deaf} {hearing}");
     }
 }

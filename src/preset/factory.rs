@@ -32,7 +32,8 @@ pub fn factory() -> &'static [Preset] {
 /// Those of the other instruments in `models`: each names its model, which has to be there to be heard.
 #[must_use]
 pub fn factory_of_other_models() -> &'static [Preset] {
-    static PRESETS: LazyLock<Vec<Preset>> = LazyLock::new(|| read(&[PLUCKED, PLUCKED_22K, UKULELE_GUITAR].concat()));
+    static PRESETS: LazyLock<Vec<Preset>> =
+        LazyLock::new(|| read(&[PLUCKED, PLUCKED_22K, UKULELE_GUITAR].concat()));
     &PRESETS
 }
 
