@@ -180,14 +180,14 @@ impl Default for DataConfig {
             validation: 0.05,
             shifts: vec![-2, -1, 1, 2],
             shifted: 0.5,
-            mixed: 0.25,
+            mixed: 0.0,
         }
     }
 }
 
 impl Default for InputConfig {
     fn default() -> Self {
-        Self { masked_bands: 24, masked_frames: 4, noise: 0.03 }
+        Self { masked_bands: 20, masked_frames: 4, ..Self::UNTOUCHED }
     }
 }
 
@@ -200,17 +200,17 @@ impl Default for LossConfig {
     fn default() -> Self {
         Self {
             regulariser: Regulariser::Imq,
-            divergence: 0.15,
+            divergence: 0.1,
             prior_draws: 256,
-            latent_noise: 0.06,
+            latent_noise: 0.05,
             adversary: 0.03,
             adversary_ceiling: 2.0,
             adversary_steps: 2,
             adversary_memory: 0,
-            onset: 0.025,
-            onset_ms: 100.0,
+            onset: 0.01,
+            onset_ms: 40.0,
             family: 0.0,
-            refined: 0.35,
+            refined: 0.0,
             amortised: 0.003,
         }
     }
@@ -224,7 +224,7 @@ impl Default for OptimiserConfig {
             warm_up: 50,
             final_share: 0.02,
             clip: 1.0,
-            weight_decay: 0.02,
+            weight_decay: 0.0,
             average: 0.9985,
         }
     }
