@@ -8,13 +8,14 @@ use glow::HasContext as _;
 use nice_plug::context::gui::GuiContext;
 use nice_plug_egui::{Frame, NiceEguiApp, baseview::HandlerError};
 
+use super::POLL;
 use super::action::Action;
 use super::desk::Desk;
 use super::draw::{Panels, draw};
 use super::point::point_from_text;
 use super::theme::{self, DESIGN, Theme};
 
-/// Least times between frames, which follow hands at once whatever these are.
+/// Least times between frames, beside [`POLL`]. Hands are followed at once whatever these are.
 #[derive(Clone, Copy)]
 struct Paces {
     /// While the instrument plays, or a meter falls.
@@ -24,7 +25,7 @@ struct Paces {
 }
 
 impl Paces {
-    const CARD: Self = Self { sounding: Duration::from_millis(66), moving: Duration::from_millis(40) };
+    const CARD: Self = Self { sounding: Duration::ZERO, moving: Duration::from_millis(40) };
     /// Where the processor draws, each frame takes a fortieth of a second from the sound.
     const PROCESSOR: Self = Self { sounding: Duration::from_millis(200), moving: Duration::from_millis(80) };
 }
@@ -93,7 +94,7 @@ impl NiceEguiApp for Window {
             ui.ctx().request_repaint_after(self.paces.moving);
         } else if self.desk.is_falling() && !plays {
             // While it plays, the instrument says when there is more to see.
-            ui.ctx().request_repaint_after(self.paces.sounding);
+            ui.ctx().request_repaint_after(self.paces.sounding.max(POLL));
         }
     }
 }
