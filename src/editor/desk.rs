@@ -13,7 +13,6 @@ use super::pad::latent_at;
 use super::patch::Patch;
 use super::point::point_as_text;
 use super::shelf::Shelf;
-use super::shelves::LOAD;
 use super::travel::Journey;
 use crate::link::window::WindowEnd;
 use crate::model::Catalog;
@@ -144,7 +143,7 @@ impl Desk {
         self.audition = None;
         self.listener.end().release_all();
         self.gestures.end_all(host);
-        let after = Patch::of(&self.gestures);
+        let after = Patch::of(&self.gestures, &self.library);
         self.history.close(after);
     }
 
@@ -152,7 +151,7 @@ impl Desk {
         match action {
             Action::Begin(id) => {
                 self.stop(host);
-                self.history.open(&self.gestures.name(id), || Patch::of(&self.gestures));
+                self.history.open(&self.gestures.name(id), || Patch::of(&self.gestures, &self.library));
                 self.gestures.begin(host, id);
             }
             Action::Set(id, value) => self.edit(host, id, |gestures, host| gestures.set(host, id, value)),
@@ -169,24 +168,14 @@ impl Desk {
                 self.last_copied = Some(self.z());
                 self.copied = Some(point_as_text(self.z()));
             }
-            Action::Undo => {
-                if self.history.undo_label().is_some_and(|label| label.starts_with(LOAD)) {
-                    self.library.unload();
-                }
-                self.step(host, History::undo);
-            }
-            Action::Redo => {
-                if self.history.redo_label().is_some_and(|label| label.starts_with(LOAD)) {
-                    self.library.reload();
-                }
-                self.step(host, History::redo);
-            }
+            Action::Undo => self.step(host, History::undo),
+            Action::Redo => self.step(host, History::redo),
             Action::Swap => {
-                let present = Patch::of(&self.gestures);
+                let present = Patch::of(&self.gestures, &self.library);
                 let step = self.history.swap(present);
                 self.go(host, &step);
             }
-            Action::CopyAcross => self.history.copy_across(Patch::of(&self.gestures)),
+            Action::CopyAcross => self.history.copy_across(Patch::of(&self.gestures, &self.library)),
             Action::Audition(z, key) => self.audition(time, z, key),
             Action::Press(key, velocity) => {
                 let _ = MidiNote::new(key).map(|key| self.listener.end().press(key, velocity));
@@ -204,15 +193,15 @@ impl Desk {
             change(&mut self.gestures, host);
         } else {
             self.stop(host);
-            let before = Patch::of(&self.gestures);
+            let before = Patch::of(&self.gestures, &self.library);
             change(&mut self.gestures, host);
-            self.history.record(&self.gestures.name(id), before, Patch::of(&self.gestures));
+            self.history.record(&self.gestures.name(id), before, Patch::of(&self.gestures, &self.library));
         }
     }
 
     pub(super) fn close_gesture(&mut self) {
         if !self.gestures.holds_any() {
-            let after = Patch::of(&self.gestures);
+            let after = Patch::of(&self.gestures, &self.library);
             self.history.close(after);
         }
     }
@@ -232,5 +221,8 @@ impl Desk {
 
     fn go(&mut self, host: &dyn Host, step: &Step<Patch>) {
         step.to.apply(&step.from, &mut self.gestures, host);
+        if step.to.preset != step.from.preset {
+            self.library.set_mark(step.to.preset.clone());
+        }
     }
 }

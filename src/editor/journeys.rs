@@ -15,7 +15,7 @@ const AUDITION_VELOCITY: f32 = 0.8;
 impl Desk {
     pub(super) fn depart(&mut self, host: &dyn Host, time: f64, to: Latent) {
         self.stop(host);
-        self.history.open("Journey", || Patch::of(&self.gestures));
+        self.history.open("Journey", || Patch::of(&self.gestures, &self.library));
         self.journey = Some(Journey { from: self.z(), to, began: time, seconds: self.settings.travel_seconds });
         for id in Z {
             self.gestures.begin(host, id);

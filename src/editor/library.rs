@@ -13,15 +13,13 @@ pub struct Library {
     presets: Vec<(Preset, bool)>,
     rows: Arc<Vec<PresetRow>>,
     mark: Mark,
-    /// Those before each loading that can be undone, and those after each that was.
-    before: Vec<Mark>,
-    after: Vec<Mark>,
 }
 
 /// Which preset was loaded last.
-#[derive(Clone, Default)]
-struct Mark {
-    loaded: Option<usize>,
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Mark {
+    /// Its name, and whether it is the user's own.
+    preset: Option<(String, bool)>,
     /// The parameters as they were right after it was loaded.
     clean: Option<Values>,
 }
@@ -30,24 +28,13 @@ impl Library {
     /// With the user's own in this folder.
     #[must_use]
     pub fn new(folder: Option<PathBuf>) -> Self {
-        let mut library = Self {
-            folder,
-            presets: Vec::new(),
-            rows: Arc::default(),
-            mark: Mark::default(),
-            before: Vec::new(),
-            after: Vec::new(),
-        };
+        let mut library = Self { folder, presets: Vec::new(), rows: Arc::default(), mark: Mark::default() };
         library.read();
         library
     }
 
     /// Looks again which presets there are: the user's own first, by name.
     pub fn read(&mut self) {
-        let named = |mark: &Mark| {
-            mark.loaded.and_then(|n| self.presets.get(n)).map(|(preset, own)| (preset.name.clone(), *own))
-        };
-        let names: Vec<_> = self.marks().map(named).collect();
         let entries = self.folder.iter().filter_map(|folder| std::fs::read_dir(folder).ok()).flatten().flatten();
         let paths = entries.map(|entry| entry.path()).filter(|path| path.extension().is_some_and(|e| e == "json"));
         let mut own: Vec<Preset> = paths.filter_map(|path| Preset::open(&path).ok()).collect();
@@ -55,16 +42,6 @@ impl Library {
         let own = own.into_iter().map(|preset| (preset, true));
         self.presets = own.chain(all_factory().map(|preset| (preset.clone(), false))).collect();
         self.rows = Arc::new(self.presets.iter().map(|(preset, own)| row(preset, *own)).collect());
-        let places: Vec<_> =
-            names.into_iter().map(|name| name.and_then(|(name, own)| self.place(&name, own))).collect();
-        let marks = std::iter::once(&mut self.mark).chain(&mut self.before).chain(&mut self.after);
-        for (mark, place) in marks.zip(places) {
-            mark.loaded = place;
-        }
-    }
-
-    fn marks(&self) -> impl Iterator<Item = &Mark> {
-        std::iter::once(&self.mark).chain(&self.before).chain(&self.after)
     }
 
     fn place(&self, name: &str, own: bool) -> Option<usize> {
@@ -81,34 +58,30 @@ impl Library {
     #[must_use]
     pub fn beside(&self, step: isize) -> Option<usize> {
         let count = isize::try_from(self.presets.len()).ok().filter(|count| *count > 0)?;
-        let from = self.mark.loaded.and_then(|n| isize::try_from(n).ok()).unwrap_or(if step > 0 { -1 } else { 0 });
+        let from = self.playing().and_then(|n| isize::try_from(n).ok()).unwrap_or(if step > 0 { -1 } else { 0 });
         usize::try_from((from + step).rem_euclid(count)).ok()
     }
 
-    /// This preset plays, and these are the parameters since.
-    pub fn plays(&mut self, n: usize, values: Values) {
-        self.mark = Mark { loaded: Some(n), clean: Some(values) };
-    }
-
-    /// The same, after an edit that can be undone.
+    /// A preset was loaded, and these are the parameters since.
     pub fn loaded(&mut self, n: usize, values: Values) {
-        self.before.push(self.mark.clone());
-        self.after.clear();
-        self.plays(n, values);
+        let named = self.presets.get(n).map(|(preset, own)| (preset.name.clone(), *own));
+        self.mark = Mark { preset: named, clean: Some(values) };
     }
 
-    /// The loading of the last preset is taken back.
-    pub fn unload(&mut self) {
-        if let Some(mark) = self.before.pop() {
-            self.after.push(std::mem::replace(&mut self.mark, mark));
-        }
+    /// Which was loaded last.
+    #[must_use]
+    pub fn mark(&self) -> &Mark {
+        &self.mark
     }
 
-    /// What was taken back is done again.
-    pub fn reload(&mut self) {
-        if let Some(mark) = self.after.pop() {
-            self.before.push(std::mem::replace(&mut self.mark, mark));
-        }
+    /// Another one was, as undo and A/B have it.
+    pub fn set_mark(&mut self, mark: Mark) {
+        self.mark = mark;
+    }
+
+    /// The place of the preset that was loaded last.
+    fn playing(&self) -> Option<usize> {
+        self.mark.preset.as_ref().and_then(|(name, own)| self.place(name, *own))
     }
 
     /// Saves one of the user's own, in the place of one of the same name.
@@ -121,7 +94,7 @@ impl Library {
         self.read();
         // Saving is no edit: nothing takes it back.
         if let Some(n) = self.place(&preset.name, true) {
-            self.plays(n, values);
+            self.loaded(n, values);
         }
         Ok(())
     }
@@ -130,7 +103,7 @@ impl Library {
     #[must_use]
     pub fn view(&self, values: &Values) -> Presets {
         let dirty = self.mark.clean.as_ref().is_some_and(|clean| differs(clean, values));
-        Presets { rows: Arc::clone(&self.rows), loaded: self.mark.loaded, dirty }
+        Presets { rows: Arc::clone(&self.rows), loaded: self.playing(), dirty }
     }
 }
 
@@ -160,24 +133,6 @@ mod tests {
         assert_eq!((view.title(), view.rows[0].own), ("Mine", true));
         values.insert("z1".into(), 0.6);
         assert!(library.view(&values).dirty);
-    }
-
-    #[test]
-    fn a_loading_that_is_undone_leaves_the_former_name() {
-        let mut library = Library::new(None);
-        let title = |library: &Library| library.view(&Values::new()).loaded;
-        library.loaded(3, Values::new());
-        library.loaded(5, Values::new());
-        library.unload();
-        assert_eq!(title(&library), Some(3));
-        library.unload();
-        assert_eq!(title(&library), None);
-        library.reload();
-        library.reload();
-        assert_eq!(title(&library), Some(5));
-        library.loaded(7, Values::new());
-        library.reload();
-        assert_eq!(title(&library), Some(7), "a new loading ends what could be done again");
     }
 
     #[test]

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use nice_plug::prelude::Params as _;
 
 use super::gesture::{Gestures, Host, Values};
+use super::library::{Library, Mark};
 use crate::link::{ModelChoice, Pins, ScaleChoice};
 use crate::model::{Catalog, ModelError, ModelReference};
 use crate::params::UkulelatentParams;
@@ -22,6 +23,8 @@ pub struct Patch {
     pub scale: ScaleFiles,
     /// The points that Orbits travels among.
     pub pins: Pins,
+    /// The preset that it began as.
+    pub preset: Mark,
 }
 
 /// A preset that cannot be loaded.
@@ -38,13 +41,14 @@ pub enum LoadError {
 impl Patch {
     /// As everything stands.
     #[must_use]
-    pub fn of(gestures: &Gestures) -> Self {
+    pub fn of(gestures: &Gestures, library: &Library) -> Self {
         let params = gestures.params();
         Self {
             values: gestures.values(),
             model: params.model_choice().reference(),
             scale: params.scale_choice().files(),
             pins: params.orbit_choice().pins(),
+            preset: library.mark().clone(),
         }
     }
 
@@ -90,6 +94,7 @@ impl Patch {
             model: if preset.model.is_some() { scratch.model_choice().reference() } else { self.model.clone() },
             scale: if preset.scale.is_some() { scratch.scale_choice().files() } else { self.scale.clone() },
             pins: scratch.orbit_choice().pins(),
+            preset: self.preset.clone(),
         })
     }
 }

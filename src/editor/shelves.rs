@@ -11,9 +11,6 @@ use crate::model::ModelReference;
 use crate::preset::Preset;
 use crate::tuning::ScaleFiles;
 
-/// How the name of an edit that loaded a preset begins.
-pub(super) const LOAD: &str = "Load ";
-
 impl Desk {
     /// Carries out what has to do with files, pins and what is stored.
     pub(super) fn fetch(&mut self, host: &dyn Host, action: Action) {
@@ -55,17 +52,13 @@ impl Desk {
     fn load(&mut self, host: &dyn Host, n: usize) {
         self.stop(host);
         let Some(preset) = self.library.get(n).cloned() else { return };
-        let before = Patch::of(&self.gestures);
+        let before = Patch::of(&self.gestures, &self.library);
         match before.with(&preset, self.gestures.params()) {
             Ok(after) => {
                 after.apply(&before, &mut self.gestures, host);
-                let (now, values) = (Patch::of(&self.gestures), self.gestures.values());
-                if now == before {
-                    self.library.plays(n, values);
-                } else {
-                    self.library.loaded(n, values);
-                    self.history.record(&format!("{LOAD}\u{201c}{}\u{201d}", preset.name), before, now);
-                }
+                self.library.loaded(n, self.gestures.values());
+                let now = Patch::of(&self.gestures, &self.library);
+                self.history.record(&format!("Load \u{201c}{}\u{201d}", preset.name), before, now);
             }
             Err(error) => self.complaints.push(error.to_string()),
         }
@@ -82,9 +75,9 @@ impl Desk {
 
     /// Plays another instrument.
     fn play(&mut self, reference: ModelReference) {
-        let before = Patch::of(&self.gestures);
+        let before = Patch::of(&self.gestures, &self.library);
         self.gestures.params().model_choice().choose(reference);
-        let after = Patch::of(&self.gestures);
+        let after = Patch::of(&self.gestures, &self.library);
         self.history.record(&format!("Instrument \u{201c}{}\u{201d}", after.model.name), before, after);
     }
 
@@ -95,11 +88,11 @@ impl Desk {
         };
         match files {
             Ok(files) => {
-                let before = Patch::of(&self.gestures);
+                let before = Patch::of(&self.gestures, &self.library);
                 if let Err(error) = self.gestures.params().scale_choice().choose(files) {
                     self.complaints.push(error.to_string());
                 }
-                self.history.record("Scale", before, Patch::of(&self.gestures));
+                self.history.record("Scale", before, Patch::of(&self.gestures, &self.library));
             }
             Err(error) => {
                 let name = path.map_or_else(String::new, |path| format!("{}: ", path.display()));
@@ -109,14 +102,14 @@ impl Desk {
     }
 
     fn pin(&mut self, change: impl FnOnce(&mut Vec<Pin>)) {
-        let before = Patch::of(&self.gestures);
+        let before = Patch::of(&self.gestures, &self.library);
         let mut pins = before.pins.clone();
         change(&mut pins.pins);
         pins.pins.truncate(MAX_PINS);
         if let Err(error) = self.gestures.params().orbit_choice().choose(pins) {
             self.complaints.push(error.to_string());
         }
-        self.history.record("Pins", before, Patch::of(&self.gestures));
+        self.history.record("Pins", before, Patch::of(&self.gestures, &self.library));
     }
 
     fn show(&mut self, sheet: Option<Sheet>) {

@@ -3,7 +3,7 @@
 
 mod session;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use egui::{Key, Modifiers, Pos2, Rect, Vec2, pos2, vec2};
@@ -63,6 +63,15 @@ fn open(folder: &Path, size: Vec2) -> Harness<'static, Stage> {
     let mut harness = builder.build_ui_state(frame, stage);
     harness.run_steps(3);
     harness
+}
+
+/// A user's folder of instruments with one of those that come with the plugin.
+fn models_with(folder: &Path, file: &str) -> PathBuf {
+    let models = folder.join("models");
+    std::fs::create_dir(&models).unwrap();
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("models").join(file);
+    std::fs::copy(file, models.join("other.onnx")).unwrap();
+    models
 }
 
 fn design() -> Vec2 {
@@ -176,10 +185,7 @@ fn a_preset_is_saved_found_again_and_loaded_and_all_of_it_can_be_undone() {
 #[test]
 fn an_instrument_is_chosen_and_a_file_that_is_none_is_refused_by_name() {
     let folder = tempfile::tempdir().unwrap();
-    let models = folder.path().join("models");
-    std::fs::create_dir(&models).unwrap();
-    let other = Path::new(env!("CARGO_MANIFEST_DIR")).join("models/plucked-22k.onnx");
-    std::fs::copy(other, models.join("other.onnx")).unwrap();
+    let models = models_with(folder.path(), "plucked-22k.onnx");
     std::fs::write(models.join("nonsense.onnx"), "not a model").unwrap();
     let mut harness = open(folder.path(), design());
     let built_in = ModelFile::built_in().unwrap().card.name.clone();

@@ -10,10 +10,7 @@ fn are_same(a: [f32; LATENT_DIM], b: [f32; LATENT_DIM]) -> bool {
 #[test]
 fn a_long_session_and_the_host_agree_at_each_step() {
     let folder = tempfile::tempdir().unwrap();
-    let models = folder.path().join("models");
-    std::fs::create_dir(&models).unwrap();
-    let other = Path::new(env!("CARGO_MANIFEST_DIR")).join("models/ukulele-guitar.onnx");
-    std::fs::copy(other, models.join("other.onnx")).unwrap();
+    models_with(folder.path(), "ukulele-guitar.onnx");
     let mut harness = open(folder.path(), design());
     let shown = |harness: &Harness<'_, Stage>| {
         let stage = harness.state();
@@ -90,4 +87,22 @@ fn bring_back(harness: &mut Harness<'_, Stage>, name: &str) {
     harness.run_steps(3);
     harness.key_press(Key::Escape);
     harness.run_steps(3);
+}
+
+#[test]
+fn a_presets_name_comes_and_goes_with_its_loading() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut harness = open(folder.path(), design());
+    let step = |harness: &mut Harness<'_, Stage>, modifiers, key| {
+        harness.key_press_modifiers(modifiers, key);
+        harness.run_steps(3);
+        harness.state().view.presets.title().to_owned()
+    };
+    let before = harness.state().view.presets.title().to_owned();
+    let first = step(&mut harness, Modifiers::NONE, Key::PageDown);
+    let second = step(&mut harness, Modifiers::NONE, Key::PageDown);
+    assert!(first != second && first != before);
+    assert_eq!(step(&mut harness, Modifiers::COMMAND, Key::Z), first);
+    assert_eq!(step(&mut harness, Modifiers::COMMAND, Key::Z), before);
+    assert_eq!(step(&mut harness, Modifiers::COMMAND | Modifiers::SHIFT, Key::Z), first);
 }
