@@ -11,7 +11,7 @@ use ukulelatent::units::MidiNote;
 use crate::config::LossConfig;
 use crate::features::FrontEnd;
 use crate::latent_map::Point;
-use crate::material::{Batch, note_of, pitch_of};
+use crate::material::{Batch, note_of};
 use crate::mmd::{kullback_leibler, squared_mmd};
 use crate::network::AnyDecoder;
 use crate::network::encoder::Encoding;
@@ -116,13 +116,7 @@ impl Objective {
         let guesses: Vec<Guess> = (mels.chunks_exact(frames * bands).zip(places))
             .map(|(mel, (&z, &pitch))| Guess { mel, note: note_of(pitch), z })
             .collect();
-        let mut decode = |wanted: &[(Point, MidiNote)]| {
-            let z: Vec<Point> = wanted.iter().map(|(z, _)| *z).collect();
-            let z = Tensor::from_slice(z.as_flattened(), (wanted.len(), LATENT_DIM), &Device::Cpu)?;
-            let pitches: Vec<u32> = wanted.iter().map(|(_, note)| pitch_of(*note)).collect();
-            let made = decoder.forward(&z, &pitches, 0..frames)?.flatten_all()?.to_vec1::<f32>()?;
-            candle_core::Result::Ok(made.chunks_exact(frames * bands).map(<[f32]>::to_vec).collect())
-        };
+        let mut decode = |wanted: &[(Point, MidiNote)]| decoder.decode(wanted, frames);
         let refined = self.refiner.refined(&guesses, &mut decode)?;
         Tensor::from_slice(refined.as_flattened(), (notes, LATENT_DIM), &Device::Cpu)
     }

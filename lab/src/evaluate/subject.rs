@@ -4,7 +4,6 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use candle_core::{Device, Tensor};
 use rayon::prelude::*;
 use ukulelatent::model::card::{LATENT_DIM, LatentAxis};
 use ukulelatent::model::decoder::Decoder as FileDecoder;
@@ -17,7 +16,7 @@ use crate::axes::{Axes, Transform};
 use crate::config::TrainConfig;
 use crate::features::{FeatureSet, FrontEnd};
 use crate::latent_map::Point;
-use crate::material::{Batch, originals, pitch_of};
+use crate::material::{Batch, originals};
 use crate::refine::{Guess, Refiner};
 use crate::run::{Networks, RunRecord, SPLIT_NAME, read_json};
 use crate::run_error::RunError;
@@ -173,11 +172,7 @@ impl Subject {
         match &mut self.model {
             Model::Run(networks) => {
                 for notes in notes.chunks(CHUNK) {
-                    let z: Vec<Point> = notes.iter().map(|(z, _)| *z).collect();
-                    let z = Tensor::from_slice(z.as_flattened(), (notes.len(), LATENT_DIM), &Device::Cpu)?;
-                    let pitches: Vec<u32> = notes.iter().map(|(_, note)| pitch_of(*note)).collect();
-                    let mel = networks.decoder.forward(&z, &pitches, 0..frames)?.flatten_all()?.to_vec1()?;
-                    decoded.extend(mel.chunks_exact(size).map(<[f32]>::to_vec));
+                    decoded.extend(networks.decoder.decode(notes, frames)?);
                 }
             }
             Model::File { decoder, .. } => {

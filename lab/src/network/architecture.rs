@@ -2,11 +2,15 @@
 
 use std::ops::Range;
 
-use candle_core::{Result, Tensor};
+use candle_core::{Device, Result, Tensor};
 use serde::{Deserialize, Serialize};
+use ukulelatent::model::card::LATENT_DIM;
+use ukulelatent::units::MidiNote;
 
 use super::encoder::Encoding;
 use super::{Decoder, Encoder, NetworkConfig, Parameters, Shape, paper};
+use crate::latent_map::Point;
+use crate::material::pitch_of;
 
 /// Kinds of networks.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -92,5 +96,18 @@ impl AnyDecoder {
             Self::Lean(decoder) => decoder.forward(z, pitches, frames),
             Self::Paper(decoder) => decoder.forward(z, pitches, frames),
         }
+    }
+
+    /// The first `frames` frames of notes, each in one row of numbers, frames x bands.
+    ///
+    /// # Errors
+    /// If there are more frames than the decoder has.
+    pub fn decode(&self, notes: &[(Point, MidiNote)], frames: usize) -> Result<Vec<Vec<f32>>> {
+        let z: Vec<Point> = notes.iter().map(|(z, _)| *z).collect();
+        let z = Tensor::from_slice(z.as_flattened(), (notes.len(), LATENT_DIM), &Device::Cpu)?;
+        let pitches: Vec<u32> = notes.iter().map(|(_, note)| pitch_of(*note)).collect();
+        let mel = self.forward(&z, &pitches, 0..frames)?;
+        let size = mel.elem_count() / notes.len();
+        Ok(mel.flatten_all()?.to_vec1::<f32>()?.chunks_exact(size).map(<[f32]>::to_vec).collect())
     }
 }
