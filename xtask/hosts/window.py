@@ -1,14 +1,14 @@
 """The plugin's window in pedalboard, on the display at hand, told what to do line by line.
 
 Run as a program with the path of a VST3: it opens the window and answers each line that it reads with a line of JSON.
-With `later` after the path the plugin begins to play with the first take.
+With `later` after the path the plugin begins to play with the first take, and every note sounds 80 ms after its strike.
 
     values          the parameters' raw values, by name
     play KEY        strikes a key and goes on playing, in real time
     quiet           plays nothing
-    take S KEY      strikes a key and keeps what sounds for S seconds
+    take S KEY      strikes a key every second and keeps what sounds for S seconds
     taken           waits for that, and says its SHA-256 and peak
-    memory          resident bytes, threads, and CPU seconds of the process
+    memory          resident bytes, threads, descriptors, and CPU seconds of the process
     reopen N        closes and opens the window N times
     preset NAME     saves the state under a name and loads it again
     close           closes the window and ends
@@ -27,6 +27,8 @@ import numpy as np
 import player
 
 BLOCK = 512
+# Blocks between two strikes of a take.
+STRIKE_BLOCKS = 94
 
 
 class Take:
@@ -65,14 +67,16 @@ class Stage:
         self.take = None
         self.taken = None
         self.thread = threading.Thread(target=self.play, daemon=True)
-        if not later:
+        if later:
+            player.set_latency(self.plugin, 80)
+        else:
             self.thread.start()
 
     def play(self):
         due = time.monotonic()
         while not self.ends.is_set():
             take = self.take
-            if take is not None and not take.blocks:
+            if take is not None and len(take.blocks) % STRIKE_BLOCKS == 0:
                 self.messages = [(bytes([0x90, take.key, 100]), 0.0)]
             messages, self.messages = self.messages, []
             sound = self.plugin(messages, BLOCK / player.RATE_HZ, player.RATE_HZ, reset=False)
@@ -98,8 +102,12 @@ class Stage:
             return self.taken.summary()
         elif word == "memory":
             pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
-            threads = len(os.listdir("/proc/self/task"))
-            return {"rss": pages * os.sysconf("SC_PAGE_SIZE"), "threads": threads, "cpu": time.process_time()}
+            return {
+                "rss": pages * os.sysconf("SC_PAGE_SIZE"),
+                "threads": len(os.listdir("/proc/self/task")),
+                "descriptors": len(os.listdir("/proc/self/fd")),
+                "cpu": time.process_time(),
+            }
         elif word == "peak":
             peak, self.peak = self.peak, 0.0
             return {"peak": peak}
