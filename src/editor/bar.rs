@@ -5,7 +5,11 @@ use egui::{Align2, CursorIcon, Painter, Pos2, Rect, Response, Role, Sense, Ui, W
 use super::action::{Action, Sheet};
 use super::theme::{self, Theme, Type};
 use super::view::View;
-use super::widgets::{Icon, Look, Pen, button, icon_button};
+use super::widgets::{Icon, Look, Pen, button, icon_button, word_button};
+
+/// Radius of the dot behind the name of what was changed, and how far it lies from the name.
+const DOT: f32 = 4.0;
+const BESIDE_NAME: f32 = 12.0;
 
 /// Draws it.
 pub fn show(ui: &mut Ui, rect: Rect, pen: &mut Pen, view: &View) {
@@ -15,8 +19,8 @@ pub fn show(ui: &mut Ui, rect: Rect, pen: &mut Pen, view: &View) {
     let word = rect.min + theme.size(56.0, 28.0);
     theme.text(ui.painter(), word, Align2::LEFT_CENTER, "Ukulelatent", (Type::Title, theme::TEXT));
 
-    let instrument = field(ui, at(152.0, 200.0), &theme, ("Instrument", &view.instrument.name), false);
-    if instrument.on_hover_text("Choose an instrument, and see whom to thank for it").clicked() {
+    let about = "Choose an instrument, and see whom to thank for it";
+    if field(ui, at(152.0, 200.0), &theme, ("Instrument", &view.instrument.name, about), false).clicked() {
         pen.act(Action::Show(Some(Sheet::Models)));
     }
     presets(ui, pen, view, &at);
@@ -45,24 +49,25 @@ pub fn show(ui: &mut Ui, rect: Rect, pen: &mut Pen, view: &View) {
 
 fn presets(ui: &mut Ui, pen: &mut Pen, view: &View, at: &dyn Fn(f32, f32) -> Rect) {
     let theme = pen.theme;
-    if icon_button(ui, at(368.0, 32.0), &theme, (Icon::Previous, "Previous preset"), Look::Plain).clicked() {
+    let previous = (Icon::Previous, "Previous preset of this instrument");
+    if icon_button(ui, at(368.0, 32.0), &theme, previous, Look::Plain).clicked() {
         pen.act(Action::StepPreset(-1));
     }
-    let name = field(ui, at(400.0, 264.0), &theme, ("Preset", view.presets.title()), view.presets.dirty);
-    let about = if view.presets.dirty {
-        "Changed since it was loaded: choose it in the list to bring it back"
-    } else {
-        "Browse presets"
+    let presets = &view.presets;
+    let about = match (presets.dirty, presets.loaded) {
+        (false, _) => "Browse presets",
+        (true, Some(_)) => "The dot: changed since it was loaded. Choose it in the list to bring it back",
+        (true, None) => "The dot: changed since it began. Save it to keep it as a preset",
     };
-    if name.on_hover_text(about).clicked() {
+    if field(ui, at(400.0, 224.0), &theme, ("Preset", presets.title(), about), presets.dirty).clicked() {
         pen.act(Action::Show(Some(Sheet::Presets)));
     }
-    if icon_button(ui, at(664.0, 32.0), &theme, (Icon::Next, "Next preset"), Look::Plain).clicked() {
+    let next = (Icon::Next, "Next preset of this instrument");
+    if icon_button(ui, at(624.0, 32.0), &theme, next, Look::Plain).clicked() {
         pen.act(Action::StepPreset(1));
     }
-    if icon_button(ui, at(704.0, 32.0), &theme, (Icon::Save, "Save as a preset of your own"), Look::Plain)
-        .clicked()
-    {
+    let save = (Icon::Save, "Save", "Save as a preset of your own");
+    if word_button(ui, at(664.0, 72.0), &theme, save, Look::Plain).clicked() {
         pen.act(Action::Show(Some(Sheet::Presets)));
         ui.data_mut(|data| data.insert_temp(super::browser::saving(), true));
     }
@@ -84,22 +89,31 @@ fn compare(ui: &mut Ui, pen: &mut Pen, view: &View, at: &dyn Fn(f32, f32) -> Rec
     }
 }
 
-/// A name that opens a list.
-fn field(ui: &mut Ui, rect: Rect, theme: &Theme, (what, name): (&str, &str), dirty: bool) -> Response {
+/// A name that opens a list. The pointer is told all of a name that is too long, and what there is to say about it.
+fn field(
+    ui: &mut Ui,
+    rect: Rect,
+    theme: &Theme,
+    (what, name, about): (&str, &str, &str),
+    dirty: bool,
+) -> Response {
     let response = ui.interact(rect, ui.scope_id().with(what), Sense::click());
     let changed = if dirty { ", changed" } else { "" };
     response.widget_info(|| WidgetInfo::labeled(Role::Button, true, format!("{what}: {name}{changed}")));
     let painter = ui.painter();
     painter.rect_filled(rect, theme.corner(4.0), if response.hovered() { theme::LIFTED } else { theme::RAISED });
     let at = rect.left_center() + vec2(theme.px(12.0), 0.0);
-    let room = rect.width() - theme.px(56.0);
+    let room = rect.width() - theme.px(if dirty { 64.0 } else { 48.0 });
     let text = theme.text_within(painter, (at, room), Align2::LEFT_CENTER, name, (Type::Title, theme::TEXT));
     if dirty {
-        painter.circle_filled(text.right_center() + vec2(theme.px(8.0), 0.0), theme.px(3.0), theme::ACCENT);
+        let dot = text.right_center() + vec2(theme.px(BESIDE_NAME), 0.0);
+        painter.circle_filled(dot, theme.px(DOT), theme::ACCENT);
     }
     Icon::Down.paint(painter, rect.right_center() - vec2(theme.px(16.0), 0.0), theme, theme::DIM);
+    let whole = theme.fits(painter, room, name, Type::Title);
     theme.focus_ring(ui, &response, rect);
-    response.on_hover_cursor(CursorIcon::PointingHand)
+    let told = if whole { about.to_owned() } else { format!("{name}\n{about}") };
+    response.on_hover_text(told).on_hover_cursor(CursorIcon::PointingHand)
 }
 
 /// The mark: a point, and the orbits that it may take.

@@ -29,7 +29,8 @@ pub fn show(ui: &mut Ui, window: Rect, pen: &mut Pen, view: &View, state: &mut B
         let just_opened = !std::mem::replace(&mut state.was_open, true);
         let saves = ui.data_mut(|data| data.remove_temp::<bool>(saving())).unwrap_or(false);
         let search = Rect::from_min_size(body.min, vec2(body.width(), theme.px(32.0)));
-        let field = TextEdit::singleline(&mut state.search).hint_text("Search by name, author or sound");
+        let field =
+            TextEdit::singleline(&mut state.search).hint_text("Search by name, author, instrument or sound");
         let field = field.margin(theme.size(12.0, 7.0)).desired_width(search.width());
         let response = ui.put(search, field);
         if just_opened && !saves {
@@ -56,7 +57,7 @@ pub fn show(ui: &mut Ui, window: Rect, pen: &mut Pen, view: &View, state: &mut B
 
 /// Whether all words of a search are somewhere in a preset.
 fn matches(row: &PresetRow, search: &str) -> bool {
-    let text = format!("{} {} {}", row.name, row.author, row.about).to_lowercase();
+    let text = format!("{} {} {} {}", row.name, row.author, row.about, row.instrument).to_lowercase();
     search.to_lowercase().split_whitespace().all(|word| text.contains(word))
 }
 
@@ -74,10 +75,17 @@ fn rows(ui: &mut Ui, list: Rect, pen: &mut Pen, view: &View, search: &str) {
         for n in found {
             let row = &view.presets.rows[n];
             let whose = if row.own { "yours" } else { &row.author };
+            let other = if row.instrument.is_empty() || row.instrument == view.instrument.name {
+                String::new()
+            } else {
+                format!("changes the instrument to {}", row.instrument)
+            };
             let loaded = view.presets.loaded == Some(n);
             let changed = if loaded && view.presets.dirty { "changed since: click to bring it back" } else { "" };
-            let about =
-                [whose, &row.about, changed].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>();
+            let about = [whose, &other, &row.about, changed]
+                .into_iter()
+                .filter(|part| !part.is_empty())
+                .collect::<Vec<_>>();
             let plays = loaded && !view.presets.dirty;
             if sheet::row(ui, pen, (&row.name, &about.join("  \u{b7}  ")), plays) {
                 // One click to hear it, another to keep it: a double click does both.
@@ -116,9 +124,14 @@ mod tests {
 
     #[test]
     fn a_search_finds_words_in_any_order_and_case() {
-        let row =
-            PresetRow { name: "Dark folk harp".into(), author: "Ann".into(), about: "590 Hz".into(), own: false };
-        for search in ["", "harp dark", "ANN harp", "590"] {
+        let row = PresetRow {
+            name: "Dark folk harp".into(),
+            author: "Ann".into(),
+            about: "590 Hz".into(),
+            instrument: "Plucked".into(),
+            own: false,
+        };
+        for search in ["", "harp dark", "ANN harp", "590", "plucked"] {
             assert!(matches(&row, search), "{search}");
         }
         assert!(!matches(&row, "harp bright"));

@@ -28,6 +28,7 @@ impl Desk {
         let values = self.gestures.values();
         let instrument = self.shelf.instrument(params.model_choice());
         let controls = controls(&self.gestures);
+        let defaults = controls.0.iter().map(|control| (control.id.to_owned(), control.default)).collect();
         let (sound, keys, orbit, phase) = self.listener.listen();
         let moved: Latent = Z.map(|id| latent_at(controls.get(id).now));
         let travels = phase.is_some();
@@ -43,7 +44,7 @@ impl Desk {
             sound,
             keys: Keys { range, ..keys },
             orbits: orbits(&self.gestures, moved, phase),
-            presets: self.library.view(&values),
+            presets: self.library.view(&values, &defaults),
             models: self.shelf.view(&self.settings),
             edits: Edits {
                 undo: self.history.undo_label().map(str::to_owned),

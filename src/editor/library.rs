@@ -1,11 +1,12 @@
 //! The presets that can be loaded: those that come with the instrument, and the user's own.
 
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use super::gesture::Values;
 use super::view::{PresetRow, Presets};
-use crate::preset::{Preset, PresetError, all_factory, file_name};
+use crate::model::{ModelFile, ModelReference};
+use crate::preset::{Preset, PresetError, factory, factory_of_other_models, file_name};
 
 /// All presets, and which was loaded last.
 pub struct Library {
@@ -40,7 +41,8 @@ impl Library {
         let mut own: Vec<Preset> = paths.filter_map(|path| Preset::open(&path).ok()).collect();
         own.sort_by_key(|preset| preset.name.to_lowercase());
         let own = own.into_iter().map(|preset| (preset, true));
-        self.presets = own.chain(all_factory().map(|preset| (preset.clone(), false))).collect();
+        let factory = of_built_in().chain(factory_of_other_models().iter().cloned());
+        self.presets = own.chain(factory.map(|preset| (preset, false))).collect();
         self.rows = Arc::new(self.presets.iter().map(|(preset, own)| row(preset, *own)).collect());
     }
 
@@ -54,12 +56,16 @@ impl Library {
         self.presets.get(n).map(|(preset, _)| preset)
     }
 
-    /// The place this many further than the one that was loaded last, around the ends.
+    /// The place this many further than the one that was loaded last, around the ends, among those of an instrument:
+    /// another one is for the list, which says what it brings along.
     #[must_use]
-    pub fn beside(&self, step: isize) -> Option<usize> {
-        let count = isize::try_from(self.presets.len()).ok().filter(|count| *count > 0)?;
-        let from = self.playing().and_then(|n| isize::try_from(n).ok()).unwrap_or(if step > 0 { -1 } else { 0 });
-        usize::try_from((from + step).rem_euclid(count)).ok()
+    pub fn beside(&self, step: isize, instrument: &ModelReference) -> Option<usize> {
+        let is_of = |preset: &Preset| preset.model.as_ref().is_none_or(|model| model.sha256 == instrument.sha256);
+        let places: Vec<usize> = (0..self.presets.len()).filter(|n| is_of(&self.presets[*n].0)).collect();
+        let count = isize::try_from(places.len()).ok().filter(|count| *count > 0)?;
+        let playing = self.playing().and_then(|n| places.iter().position(|place| *place == n));
+        let from = playing.and_then(|n| isize::try_from(n).ok()).unwrap_or(if step > 0 { -1 } else { 0 });
+        usize::try_from((from + step).rem_euclid(count)).ok().map(|n| places[n])
     }
 
     /// A preset was loaded, and these are the parameters since.
@@ -99,12 +105,19 @@ impl Library {
         Ok(())
     }
 
-    /// For the window.
+    /// For the window. What no preset was loaded into began with the parameters' defaults.
     #[must_use]
-    pub fn view(&self, values: &Values) -> Presets {
-        let dirty = self.mark.clean.as_ref().is_some_and(|clean| differs(clean, values));
+    pub fn view(&self, values: &Values, defaults: &Values) -> Presets {
+        let dirty = differs(self.mark.clean.as_ref().unwrap_or(defaults), values);
         Presets { rows: Arc::clone(&self.rows), loaded: self.playing(), dirty }
     }
+}
+
+/// Those of the built-in instrument, by its name, so that they bring it back wherever they are chosen.
+fn of_built_in() -> impl Iterator<Item = Preset> {
+    static BUILT_IN: LazyLock<Option<ModelReference>> =
+        LazyLock::new(|| ModelFile::built_in().ok().map(|model| ModelReference::to(&model)));
+    factory().iter().map(|preset| Preset { model: BUILT_IN.clone(), ..preset.clone() })
 }
 
 /// Whether values differ by more than hosts' rounding.
@@ -113,7 +126,13 @@ fn differs(a: &Values, b: &Values) -> bool {
 }
 
 fn row(preset: &Preset, own: bool) -> PresetRow {
-    PresetRow { name: preset.name.clone(), author: preset.author.clone(), about: preset.about.clone(), own }
+    PresetRow {
+        name: preset.name.clone(),
+        author: preset.author.clone(),
+        about: preset.about.clone(),
+        instrument: preset.model.as_ref().map_or_else(String::new, |model| model.name.clone()),
+        own,
+    }
 }
 
 #[cfg(test)]
@@ -128,20 +147,35 @@ mod tests {
         let factory_count = library.presets.len();
         let mut values: Values = [("z1".to_owned(), 0.5)].into();
         library.save(&Preset::of("Mine", "", &params()), values.clone()).unwrap();
-        let view = library.view(&values);
+        let view = library.view(&values, &Values::new());
         assert_eq!((view.rows.len(), view.loaded, view.dirty), (factory_count + 1, Some(0), false));
         assert_eq!((view.title(), view.rows[0].own), ("Mine", true));
         values.insert("z1".into(), 0.6);
-        assert!(library.view(&values).dirty);
+        assert!(library.view(&values, &Values::new()).dirty);
     }
 
     #[test]
-    fn next_and_previous_go_around() {
+    fn what_no_preset_was_loaded_into_gets_dirty_when_it_leaves_the_defaults() {
+        let library = Library::new(None);
+        let defaults: Values = [("z1".to_owned(), 0.5)].into();
+        assert!(!library.view(&defaults, &defaults).dirty);
+        assert!(library.view(&[("z1".to_owned(), 0.6)].into(), &defaults).dirty);
+    }
+
+    #[test]
+    fn next_and_previous_go_around_within_an_instrument() {
         let mut library = Library::new(None);
-        let last = library.presets.len() - 1;
-        assert_eq!((library.beside(1), library.beside(-1)), (Some(0), Some(last)));
+        let instrument = library.presets[0].0.model.clone().unwrap();
+        let last = factory().len() - 1;
+        assert!(last + 1 < library.presets.len(), "other instruments have some, too");
+        let beside = |library: &Library| (library.beside(1, &instrument), library.beside(-1, &instrument));
+        assert_eq!(beside(&library), (Some(0), Some(last)));
         library.loaded(last, Values::new());
-        assert_eq!((library.beside(1), library.beside(-1)), (Some(0), Some(last - 1)));
+        assert_eq!(beside(&library), (Some(0), Some(last - 1)));
+        library.loaded(last + 1, Values::new());
+        assert_eq!(beside(&library), (Some(0), Some(last)), "of another instrument");
+        let unknown = ModelReference { name: "Mine".into(), sha256: "0".into(), path: None };
+        assert_eq!(library.beside(1, &unknown), None);
         assert!(library.save(&Preset::of("Mine", "", &params()), Values::new()).is_err(), "nowhere to save");
     }
 }

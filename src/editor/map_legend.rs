@@ -11,6 +11,8 @@ use super::widgets::Pen;
 /// Design units for all families, and for what is not words in each.
 const ROOM: f32 = 456.0;
 const BESIDE_WORDS: f32 = 20.0;
+/// Families stand together, however few they are.
+const WIDEST_GAP: f32 = 12.0;
 
 /// Draws it along the lower edge of the map's panel. A click hides a family or shows it; a double click shows it alone.
 pub fn show(ui: &mut Ui, rect: Rect, pen: &mut Pen, instrument: &Instrument, state: &mut MapState) {
@@ -21,9 +23,9 @@ pub fn show(ui: &mut Ui, rect: Rect, pen: &mut Pen, instrument: &Instrument, sta
     let words =
         |name: &str| ui.painter().layout_no_wrap(name.into(), font.clone(), theme::DIM).size().x / theme.scale;
     let widths: Vec<f32> = instrument.families.iter().map(|family| BESIDE_WORDS + words(&family.name)).collect();
-    // What is left is spread between them; where nothing is, all give way alike.
+    // What is left is spread between them, within reason; where nothing is, all give way alike.
     let room = ROOM - widths.iter().sum::<f32>();
-    let gap = room.max(0.0) / widths.len().max(1) as f32;
+    let gap = (room.max(0.0) / widths.len().max(1) as f32).min(WIDEST_GAP);
     let share = (ROOM / (ROOM - room.min(0.0))).min(1.0);
     let mut x = 12.0;
     for (n, family) in instrument.families.iter().enumerate() {

@@ -42,7 +42,7 @@ pub fn show(
 /// A row of a list: a name, and what there is to say about it. Returns whether it was chosen.
 pub fn row(ui: &mut Ui, pen: &Pen, (name, about): (&str, &str), chosen: bool) -> bool {
     let theme = pen.theme;
-    let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), theme.px(40.0)), Sense::click());
+    let (rect, mut response) = ui.allocate_exact_size(vec2(ui.available_width(), theme.px(40.0)), Sense::click());
     response.widget_info(|| egui::WidgetInfo::selected(egui::Role::ListBoxOption, true, chosen, name));
     if ui.is_rect_visible(rect) {
         let ground = match (chosen, response.hovered()) {
@@ -59,6 +59,10 @@ pub fn row(ui: &mut Ui, pen: &Pen, (name, about): (&str, &str), chosen: bool) ->
         let at = rect.min + theme.size(12.0, 29.0);
         theme.text_within(painter, (at, room), Align2::LEFT_CENTER, about, (Type::Caption, theme::DIM));
         theme.focus_ring(ui, &response, rect.shrink(theme.px(2.0)));
+        let fits = |text: &str, kind: Type| theme.fits(painter, room, text, kind);
+        if !fits(name, Type::Title) || !fits(about, Type::Caption) {
+            response = response.on_hover_text(format!("{name}\n{about}"));
+        }
     }
     response.on_hover_cursor(egui::CursorIcon::PointingHand).clicked()
 }

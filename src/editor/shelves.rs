@@ -17,8 +17,10 @@ impl Desk {
         match action {
             Action::LoadPreset(n) => self.load(host, n),
             Action::StepPreset(step) => {
-                if let Some(n) = self.library.beside(step) {
-                    self.load(host, n);
+                let instrument = self.gestures.params().model_choice().reference();
+                match self.library.beside(step, &instrument) {
+                    Some(n) => self.load(host, n),
+                    None => self.complaints.push(format!("No preset of \u{201c}{}\u{201d} yet.", instrument.name)),
                 }
             }
             Action::SavePreset(name) => self.save(&name),

@@ -55,7 +55,15 @@ impl Theme {
         spacing.window_margin = margin(16.0);
         spacing.tooltip_width = self.px(320.0);
         spacing.menu_width = self.px(240.0);
-        spacing.scroll = egui::style::ScrollStyle::thin();
+        spacing.scroll = egui::style::ScrollStyle {
+            bar_width: self.px(10.0),
+            floating_width: self.px(6.0),
+            floating_allocated_width: self.px(10.0),
+            foreground_color: true,
+            dormant_handle_opacity: 0.35,
+            active_handle_opacity: 0.5,
+            ..egui::style::ScrollStyle::thin()
+        };
         style.interaction.tooltip_delay = 0.4;
         style.interaction.selectable_labels = false;
         let visuals = &mut style.visuals;

@@ -1,6 +1,7 @@
 //! A session at the whole window, without a window: a hand that drags, clicks and types, and what the host's
 //! parameters say after each step.
 
+mod newcomer;
 mod session;
 
 use std::path::{Path, PathBuf};

@@ -157,6 +157,12 @@ impl Theme {
         rect
     }
 
+    /// Whether a line of text is drawn whole within `width` points.
+    #[must_use]
+    pub fn fits(&self, painter: &Painter, width: f32, text: &str, kind: Type) -> bool {
+        painter.layout_no_wrap(text.into(), self.font(kind), TEXT).size().x <= width
+    }
+
     /// The ground of a panel.
     pub fn panel(&self, painter: &Painter, rect: Rect) {
         painter.rect_filled(rect, self.corner(8.0), PANEL);

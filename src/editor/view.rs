@@ -166,6 +166,8 @@ pub struct PresetRow {
     pub author: String,
     /// What one hears.
     pub about: String,
+    /// The instrument that it brings along.
+    pub instrument: String,
     /// Whether it is the user's own.
     pub own: bool,
 }

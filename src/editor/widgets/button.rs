@@ -72,6 +72,23 @@ pub fn icon_button(ui: &mut Ui, rect: Rect, theme: &Theme, (icon, name): (Icon, 
     pointing(response, look).on_hover_text(name)
 }
 
+/// A button with a picture and a word on it; `name` says more.
+pub fn word_button(
+    ui: &mut Ui,
+    rect: Rect,
+    theme: &Theme,
+    (icon, words, name): (Icon, &str, &str),
+    look: Look,
+) -> Response {
+    let response = icon_button(ui, rect, theme, (Icon::None, name), look);
+    let (_, ink) = look.colours(&response);
+    let middle = rect.left_center();
+    icon.paint(ui.painter(), middle + theme.size(17.0, 0.0), theme, ink);
+    let at = middle + theme.size(32.0, 0.0);
+    theme.text(ui.painter(), at, Align2::LEFT_CENTER, words, (Type::Strong, ink));
+    response
+}
+
 /// One of a row of words, of which one is chosen.
 pub fn tab(ui: &mut Ui, rect: Rect, theme: &Theme, words: &str, chosen: bool) -> Response {
     let response = ui.interact(rect, ui.scope_id().with(("tab", words)), Sense::click());

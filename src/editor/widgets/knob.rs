@@ -154,10 +154,11 @@ pub fn segments(ui: &mut Ui, rect: Rect, pen: &mut Pen, control: &Control, (labe
     let theme = pen.theme;
     caption(ui, rect, &theme, label);
     let last = (control.choices.len().max(2) - 1) as f32;
-    let top = rect.left_top() + vec2(theme.px(4.0), theme.px(16.0));
+    // As high as a knob with its value.
+    let top = rect.left_top() + vec2(theme.px(4.0), theme.px(18.0));
     for (n, choice) in control.choices.iter().enumerate() {
-        let size = vec2(rect.width() - theme.px(8.0), theme.px(18.0));
-        let cell = Rect::from_min_size(top + vec2(0.0, n as f32 * theme.px(20.0)), size);
+        let size = vec2(rect.width() - theme.px(8.0), theme.px(16.0));
+        let cell = Rect::from_min_size(top + vec2(0.0, n as f32 * theme.px(19.0)), size);
         let chosen = (control.set * last).round() as usize == n;
         let response = ui.interact(cell, ui.scope_id().with((control.id, n)), Sense::click());
         let name = format!("{}: {choice}", control.name);

@@ -6,7 +6,7 @@ mod entry;
 mod icon;
 mod knob;
 
-pub use button::{Look, button, icon_button, tab, toggle};
+pub use button::{Look, button, icon_button, tab, toggle, word_button};
 pub use entry::{Entry, value_field};
 pub use icon::Icon;
 pub use knob::{Spread, knob, segments, switch};
