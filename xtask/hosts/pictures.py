@@ -1,10 +1,11 @@
-"""Pictures of the real window in three shells, at three scales, empty and while a chord plays: docs/images.
+"""Pictures of the real window in pedalboard and the standalone, at three scales, empty and while it plays: docs/images.
+Those of Ardour (7.3, audio system "None (Dummy)") are taken by hand.
 
     cargo xtask bundle --release
     cargo build --features standalone --target-dir target/standalone
     export UKULELATENT_VST3=target/bundled/Ukulelatent.vst3
     export UKULELATENT_STANDALONE=target/standalone/debug/ukulelatent
-    target/hosts-venv/bin/python xtask/hosts/pictures.py docs/images [pedalboard] [dawdreamer] [standalone]
+    target/hosts-venv/bin/python xtask/hosts/pictures.py docs/images [pedalboard] [standalone]
 """
 
 import json
@@ -25,44 +26,22 @@ CHORD = (48, 55, 60, 64)
 # White keys of the same, on the window's keyboard, whose first is A0.
 WHITE_KEYS = 52
 WHITE_CHORD = (16, 20, 23, 25)
-HERE = Path(__file__).parent
 
 
-class Shell:
-    """A window that is no pedalboard's: a program, and the title that it gives to its window."""
-
-    def __init__(self, screen, home, program, title):
-        self.screen = screen
-        env = {**screen.env, "HOME": str(home), "XDG_DATA_HOME": str(home / "data"), "PYTHONPATH": str(HERE)}
-        self.process = subprocess.Popen(program, env=env)
-        self.left, self.top, self.width, self.height = screen.window(title, 60.0)
-        self.scale = self.width / test_window.DESIGN[0]
+class Standalone:
+    """`ukulelatent play`, without a sound card, its keys played with the mouse."""
 
     at = test_window.Window.at
     pixel = test_window.Window.pixel
     drag = test_window.Window.drag
 
-    def close(self):
-        self.process.terminate()
-        self.process.wait(20.0)
-
-
-class Dawdreamer(Shell):
-    """Its editor. It renders nothing while that is open, so there is no picture of a chord."""
-
-    chord = None
-
     def __init__(self, screen, home):
-        script = "import test_dawdreamer; desk = test_dawdreamer.Desk(); desk.plugin.open_editor()"
-        super().__init__(screen, home, [sys.executable, "-c", script], "DawDreamer")
-
-
-class Standalone(Shell):
-    """`ukulelatent play`, without a sound card, its keys played with the mouse."""
-
-    def __init__(self, screen, home):
+        self.screen = screen
         program = [os.environ["UKULELATENT_STANDALONE"], "play", "--backend", "dummy"]
-        super().__init__(screen, home, program, "Ukulelatent")
+        env = {**screen.env, "HOME": str(home), "XDG_DATA_HOME": str(home / "data")}
+        self.process = subprocess.Popen(program, env=env)
+        self.left, self.top, self.width, self.height = screen.window("Ukulelatent", 60.0)
+        self.scale = self.width / test_window.DESIGN[0]
 
     def chord(self):
         for key in WHITE_CHORD:
@@ -70,6 +49,10 @@ class Standalone(Shell):
             self.screen.do("mousemove", *place, "sleep", "0.05", "mousedown", 1, "sleep", "0.1")
             if key != WHITE_CHORD[-1]:
                 self.screen.do("mouseup", 1)
+
+    def close(self):
+        self.process.terminate()
+        self.process.wait(20.0)
 
 
 class Pedalboard(test_window.Window):
@@ -81,7 +64,7 @@ class Pedalboard(test_window.Window):
             time.sleep(0.12)
 
 
-SHELLS = {"pedalboard": Pedalboard, "dawdreamer": Dawdreamer, "standalone": Standalone}
+SHELLS = {"pedalboard": Pedalboard, "standalone": Standalone}
 
 
 def settle(home, scale):
@@ -111,11 +94,10 @@ def portray(name, scale, folder):
             test_window.wait_for_first_frame(window)
             time.sleep(1.0)
             save(screen, window, folder / f"window-{name}-empty-{round(100 * scale)}.png")
-            if window.chord is not None:
-                window.drag(test_window.on_pad(0.5, 0.5), test_window.on_pad(0.62, 0.6))
-                window.chord()
-                time.sleep(0.8)
-                save(screen, window, folder / f"window-{name}-playing-{round(100 * scale)}.png")
+            window.drag(test_window.on_pad(0.5, 0.5), test_window.on_pad(0.62, 0.6))
+            window.chord()
+            time.sleep(0.8)
+            save(screen, window, folder / f"window-{name}-playing-{round(100 * scale)}.png")
             window.close()
     finally:
         screen.close()
