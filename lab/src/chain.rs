@@ -79,6 +79,9 @@ pub fn cents_of(front_end: &FrontEnd, sound: &[f32], note: MidiNote) -> Option<f
     yin_f0(sound.get(front_end.onset_sample..end)?, rate, RANGE).map(|hz| note.cents_to(hz))
 }
 
+/// A cent or two is not heard; a fifth of a semitone is.
+pub const IN_TUNE_CENTS: f32 = 20.0;
+
 /// How many notes sound at their pitch.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
 pub struct PitchAccuracy {
@@ -107,7 +110,7 @@ impl PitchAccuracy {
         match cents {
             None => self.unpitched += 1,
             Some(cents) => {
-                self.within_20_cents += usize::from(cents.abs() <= 20.0);
+                self.within_20_cents += usize::from(cents.abs() <= IN_TUNE_CENTS);
                 self.within_50_cents += usize::from(cents.abs() <= 50.0);
             }
         }

@@ -40,6 +40,8 @@ pub struct DataConfig {
     pub lowest: u8,
     /// Highest MIDI note to use.
     pub highest: u8,
+    /// What decides which notes are kept apart: runs of different seeds are compared on the same ones.
+    pub split_seed: u64,
     /// Share of the notes that training never sees: half of them whole cells of (instrument, note), half single
     /// recordings of cells that it knows.
     pub held_out: f64,
@@ -91,7 +93,7 @@ impl Regulariser {
 }
 
 /// MSE + `divergence` x the divergence from the prior + `onset` x the error of its level + `family` x the error of
-/// reading the family from z + `amortised` x the encoder's distance from refined points, less `adversary` x the error
+/// reading the family from z + `amortised` x the encoder's distance from refined points + `tuning` x what notes of no recording are out of tune, less `adversary` x the error
 /// of reading the pitch.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -119,6 +121,8 @@ pub struct LossConfig {
     pub onset_ms: f32,
     /// Weight of the error of reading the family from z.
     pub family: f64,
+    /// Weight of what decoded notes are out of tune, at points and pitches drawn apart.
+    pub tuning: f64,
     /// Share of the steps, the last ones, of which every other one lets the decoder learn from refined points.
     pub refined: f64,
     /// Weight of the encoder's squared distance from them.
@@ -176,6 +180,7 @@ impl Default for DataConfig {
             families: Vec::new(),
             lowest: 36,
             highest: 88,
+            split_seed: 1,
             held_out: 0.1,
             validation: 0.05,
             shifts: vec![-2, -1, 1, 2],
@@ -210,6 +215,7 @@ impl Default for LossConfig {
             onset: 0.01,
             onset_ms: 40.0,
             family: 0.0,
+            tuning: 0.0,
             refined: 0.0,
             amortised: 0.003,
         }

@@ -16,7 +16,7 @@ use crate::recording::PEAK;
 /// The index of a feature folder.
 pub const INDEX_NAME: &str = "index.json";
 /// The form of [`INDEX_NAME`] that this program writes, and the only one it reads.
-pub const INDEX_VERSION: u32 = 1;
+pub const INDEX_VERSION: u32 = 2;
 
 /// One note of a feature folder.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -41,12 +41,14 @@ pub mod prepare;
 pub mod recording;
 pub mod refine;
 pub mod report;
+pub mod rumble;
 pub mod run;
 pub mod run_error;
 pub mod split;
 pub mod statistics;
 pub mod train;
 pub mod training;
+pub mod tuning_loss;
 
 pub use error::LabError;
 pub use run_error::RunError;

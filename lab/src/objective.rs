@@ -1,6 +1,8 @@
 //! What a batch costs: how far the decoder is from the recordings, and how far their points are from where they are
 //! to lie.
 
+use std::ops::RangeInclusive;
+
 use candle_core::{D, Device, Result, Tensor};
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
@@ -8,25 +10,31 @@ use rand_distr::StandardNormal;
 use ukulelatent::model::card::LATENT_DIM;
 use ukulelatent::units::MidiNote;
 
-use crate::config::LossConfig;
+use crate::config::{LossConfig, TrainConfig};
 use crate::features::FrontEnd;
 use crate::latent_map::Point;
-use crate::material::{Batch, note_of};
+use crate::material::{Batch, note_of, pitch_of};
 use crate::mmd::{kullback_leibler, squared_mmd};
-use crate::network::AnyDecoder;
 use crate::network::encoder::Encoding;
 use crate::network::ops::mean_squared_error;
+use crate::network::{AnyDecoder, PITCHES};
 use crate::onset_loss::OnsetLevel;
 use crate::refine::{Guess, Refiner};
 use crate::run::Networks;
+use crate::tuning_loss::Tuning;
 
 /// Steps of a point's refinement in training, which has little time for each note.
 const REFINING_STEPS: usize = 1;
+/// Frames of a note in which its pitch is heard.
+const TUNING_FRAMES: usize = 64;
 
 /// What is minimised, for one front end.
 pub struct Objective {
     loss: LossConfig,
     onset: Option<OnsetLevel>,
+    tuning: Option<Tuning>,
+    /// Pitches that notes are drawn at to hear whether they are in tune.
+    pitches: RangeInclusive<u32>,
     refiner: Refiner,
 }
 
@@ -47,9 +55,13 @@ impl Objective {
     ///
     /// # Errors
     /// None in practice; candle's.
-    pub fn new(loss: &LossConfig, front_end: &FrontEnd) -> Result<Self> {
+    pub fn new(config: &TrainConfig, front_end: &FrontEnd) -> Result<Self> {
+        let (loss, data) = (&config.loss, &config.data);
+        let pitch = |number: u8| MidiNote::new(number).map_or(0, pitch_of).min(PITCHES as u32 - 1);
         Ok(Self {
             loss: loss.clone(),
+            tuning: if loss.tuning > 0.0 { Some(Tuning::new(front_end)?) } else { None },
+            pitches: pitch(data.lowest)..=pitch(data.highest),
             onset: OnsetLevel::new(front_end, loss.onset_ms)?.filter(|_| loss.onset > 0.0),
             refiner: Refiner::new(front_end)?.with_steps(REFINING_STEPS),
         })
@@ -96,6 +108,10 @@ impl Objective {
         if let Some(onset) = &self.onset {
             total = (total + (onset.error(&mel, &batch.mel)? * loss.onset)?)?;
         }
+        if let Some(tuning) = &self.tuning {
+            let error = self.out_of_tune(tuning, networks, mean, batch.mel.dim(1)?.min(TUNING_FRAMES), rng)?;
+            total = (total + (error * loss.tuning)?)?;
+        }
         if let Some(families) = &networks.families {
             total = (total + (families.error(&z, &batch.families)? * loss.family)?)?;
         }
@@ -105,6 +121,24 @@ impl Objective {
             total = (total + (away * loss.amortised)?)?;
         }
         Ok(Cost { total, mse, divergence, adversary })
+    }
+
+    /// How far notes are out of tune that no recording says anything of: half of them at points of the batch, half at points of
+    /// the prior, all at pitches drawn apart from those.
+    fn out_of_tune(
+        &self,
+        tuning: &Tuning,
+        networks: &Networks,
+        mean: &Tensor,
+        frames: usize,
+        rng: &mut ChaCha8Rng,
+    ) -> Result<Tensor> {
+        let encoded = mean.dim(0)? / 4;
+        let drawn = encoded.max(1);
+        let near = (mean.narrow(0, 0, encoded)?.detach() + normal(rng, encoded, self.loss.latent_noise)?)?;
+        let z = Tensor::cat(&[near, normal(rng, drawn, 1.0)?], 0)?;
+        let pitches: Vec<u32> = (0..encoded + drawn).map(|_| rng.random_range(self.pitches.clone())).collect();
+        tuning.error(&networks.decoder.forward(&z, &pitches, 0..frames)?, &pitches)
     }
 
     /// Where the decoder comes nearest to the recordings: constants.

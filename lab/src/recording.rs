@@ -10,6 +10,7 @@ use crate::audio::{self, Mono, Quality, resample};
 use crate::dataset::{PitchLabel, Source};
 use crate::features::{Disagreement, FrontEnd, LabelOrigin, normalise, place};
 use crate::onset::find_onset;
+use crate::rumble::remove_rumble;
 
 /// Peak of an aligned recording.
 pub const PEAK: f32 = 0.9;
@@ -61,7 +62,7 @@ pub fn prepare(source: &Source, front_end: &FrontEnd, trust_f0: bool) -> Result<
     let onset = sounding_from(&recording, &source.path)?;
     let measured_hz = measure_f0(&recording.samples[onset..], recording.rate, &source.pitch);
     let pitch = decide_pitch(source, measured_hz, trust_f0)?;
-    Ok(Prepared { samples: align(&recording, onset, pitch.detune_cents, front_end), pitch })
+    Ok(Prepared { samples: align(&recording, onset, &pitch, front_end), pitch })
 }
 
 fn sounding_from(recording: &Mono, path: &Path) -> Result<usize, LabError> {
@@ -172,17 +173,19 @@ fn encodable_note(source: &Source, hz: f32) -> Result<(MidiNote, f32), LabError>
     }
 }
 
-/// Resamples to the front end's rate and the note's pitch at once, with the onset in place, silence before it, a
-/// fade at the recording's end and the peak at [`PEAK`].
-fn align(recording: &Mono, onset: usize, detune_cents: f32, front_end: &FrontEnd) -> Vec<f32> {
+/// Resamples to the front end's rate and the note's pitch at once, without what lies below the note, with the onset in
+/// place, silence before it, a fade at the recording's end and the peak at [`PEAK`].
+fn align(recording: &Mono, onset: usize, pitch: &Pitch, front_end: &FrontEnd) -> Vec<f32> {
     let rate = front_end.sample_rate_hz;
     let (to, wanted) = (front_end.onset_sample, front_end.stored_samples());
     // A recording that is sharp is played slower.
-    let ratio = f64::from(rate.hz()) / f64::from(recording.rate.hz()) * (f64::from(detune_cents) / 1200.0).exp2();
+    let ratio =
+        f64::from(rate.hz()) / f64::from(recording.rate.hz()) * (f64::from(pitch.detune_cents) / 1200.0).exp2();
     let in_source = |samples: usize| (samples as f64 / ratio).ceil() as usize + FILTER_MARGIN;
     let from = onset.saturating_sub(in_source(to));
     let until = recording.samples.len().min(onset + in_source(wanted - to));
-    let resampled = resample(&recording.samples[from..until], ratio, Quality::Best);
+    let mut resampled = resample(&recording.samples[from..until], ratio, Quality::Best);
+    remove_rumble(&mut resampled, rate, pitch.note);
     let onset = ((onset - from) as f64 * ratio).round() as usize;
     let mut note = place(&resampled, onset, to, wanted);
     fade_in(&mut note, to, rate);

@@ -90,12 +90,7 @@ impl Networks {
     /// # Errors
     /// None in practice; candle's.
     pub fn new(config: &TrainConfig, front_end: &FrontEnd) -> Result<Self, RunError> {
-        let shape = Shape {
-            frames: front_end.frames,
-            mel: front_end.mel,
-            geometry: front_end.geometry,
-            sample_rate: front_end.sample_rate_hz,
-        };
+        let shape = Shape::of(front_end);
         let mut parameters = Parameters::seeded(config.seed);
         let variational = config.loss.regulariser == Regulariser::Kl;
         let encoder = AnyEncoder::new(&mut parameters, &config.network, &shape, variational)?;

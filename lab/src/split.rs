@@ -40,9 +40,9 @@ pub fn cell(entry: &NoteEntry) -> Cell {
     (entry.instrument.clone(), entry.note.number())
 }
 
-/// Splits the entries that pass the filters of `data`; the same seed gives the same split.
+/// Splits the entries that pass the filters of `data`; the same `split_seed` gives the same split.
 #[must_use]
-pub fn split(entries: &[NoteEntry], data: &DataConfig, seed: u64) -> Split {
+pub fn split(entries: &[NoteEntry], data: &DataConfig) -> Split {
     let usable = |e: &NoteEntry| {
         (data.lowest..=data.highest).contains(&e.note.number()) && e.note.octave_and_semitone().is_some()
     };
@@ -51,7 +51,7 @@ pub fn split(entries: &[NoteEntry], data: &DataConfig, seed: u64) -> Split {
         takes.entry(cell(entry)).or_default().push(i);
     }
     let total: usize = takes.values().map(Vec::len).sum();
-    let mut rng = ChaCha8Rng::seed_from_u64(seed);
+    let mut rng = ChaCha8Rng::seed_from_u64(data.split_seed);
     let mut cells: Vec<Cell> = takes.keys().cloned().collect();
     cells.shuffle(&mut rng);
     let mut split = Split::default();
@@ -118,6 +118,10 @@ impl Split {
 mod tests {
     use super::*;
 
+    fn apart(split_seed: u64) -> DataConfig {
+        DataConfig { split_seed, ..DataConfig::default() }
+    }
+
     /// Three instruments, each note from 40 to 80, one to three takes.
     fn entries() -> Vec<NoteEntry> {
         let mut entries = Vec::new();
@@ -142,7 +146,7 @@ mod tests {
     #[test]
     fn parts_are_disjoint_and_complete() {
         let entries = entries();
-        let split = split(&entries, &DataConfig::default(), 3);
+        let split = split(&entries, &apart(3));
         let mut all: Vec<usize> =
             [&split.train, &split.validation, &split.held_out].into_iter().flatten().copied().collect();
         all.sort_unstable();
@@ -154,8 +158,8 @@ mod tests {
     #[test]
     fn no_training_note_and_no_copy_of_one_lies_in_an_unseen_cell() {
         let entries = entries();
-        let data = DataConfig::default();
-        let split = split(&entries, &data, 3);
+        let data = apart(3);
+        let split = split(&entries, &data);
         assert!(split.unseen_cells.len() > 5);
         let mut dropped = 0;
         for &i in &split.train {
@@ -172,7 +176,7 @@ mod tests {
     #[test]
     fn notes_kept_apart_are_of_unseen_cells_or_of_cells_that_training_knows() {
         let entries = entries();
-        let split = split(&entries, &DataConfig::default(), 3);
+        let split = split(&entries, &apart(3));
         let known: BTreeSet<Cell> = split.train.iter().map(|&i| cell(&entries[i])).collect();
         let (seen, unseen): (Vec<usize>, Vec<usize>) =
             split.held_out.iter().partition(|&&i| known.contains(&cell(&entries[i])));
@@ -184,7 +188,7 @@ mod tests {
     fn recordings_of_one_take_each_are_still_kept_apart() {
         let entries: Vec<NoteEntry> =
             entries().into_iter().filter(|entry| entry.file.ends_with("_0.wav")).collect();
-        let split = split(&entries, &DataConfig::default(), 3);
+        let split = split(&entries, &apart(3));
         assert_eq!((split.held_out.len(), split.validation.len()), (12, 6));
         assert_eq!(split.unseen_cells.len(), 18);
         assert_eq!(split.train.len(), entries.len() - 18);
@@ -194,8 +198,8 @@ mod tests {
     fn what_is_apart_from_all_families_is_apart_from_some() {
         let mut entries = entries();
         entries.iter_mut().filter(|e| e.instrument == "b").for_each(|e| e.family = "harp".into());
-        let all = split(&entries, &DataConfig::default(), 3);
-        let some = split(&entries, &DataConfig { families: vec!["harp".into()], ..DataConfig::default() }, 3);
+        let all = split(&entries, &apart(3));
+        let some = split(&entries, &DataConfig { families: vec!["harp".into()], ..apart(3) });
         let harps =
             |part: &[usize]| part.iter().copied().filter(|&i| entries[i].family == "harp").collect::<Vec<_>>();
         assert_eq!((harps(&all.train), harps(&all.held_out)), (some.train, some.held_out));
@@ -204,7 +208,7 @@ mod tests {
     #[test]
     fn a_seed_decides_the_split() {
         let entries = entries();
-        let at = |seed| split(&entries, &DataConfig::default(), seed);
+        let at = |seed| split(&entries, &apart(seed));
         assert_eq!(at(1), at(1));
         assert_ne!(at(1), at(2));
     }

@@ -90,7 +90,7 @@ impl Run {
         config.check(source)?;
         fs::create_dir_all(folder).map_err(RunError::io(folder, "make the run's folder"))?;
         let record = record_of(folder, config, features, start)?;
-        let split = split(&features.entries, &record.config.data, record.config.seed);
+        let split = split(&features.entries, &record.config.data);
         if split.train.len() < record.config.batch {
             let (expected, got) = (record.config.batch, split.train.len());
             return Err(RunError::TooFewNotes { path: source.to_owned(), expected, got });
@@ -114,7 +114,7 @@ impl Run {
             rows: Vec::new(),
             pending: [0.0; 3],
             material: Material::new(features, &split, &record.config.data),
-            objective: Objective::new(&record.config.loss, &features.front_end)?,
+            objective: Objective::new(&record.config, &features.front_end)?,
             validation: originals(features, &split.validation)?,
             training_notes: unplaced(features, &split),
             networks,

@@ -90,7 +90,7 @@ fn mixed_notes_lie_between_notes_of_the_same_pitch_and_instrument() {
     let folder = tempdir().unwrap();
     let features = tiny::features(&folder.path().join("features"));
     let mut data = tiny::config().data;
-    let split = split(&features.entries, &data, 1);
+    let split = split(&features.entries, &data);
     let mut rows = |mixed: f64| {
         data.mixed = mixed;
         let material = Material::new(&features, &split, &data);

@@ -12,7 +12,7 @@ use ukulelatent::units::MidiNote;
 use super::progress;
 use super::render::Rendered;
 use super::subject::Subject;
-use crate::chain::{Chain, PitchAccuracy, cents_of};
+use crate::chain::{Chain, IN_TUNE_CENTS, PitchAccuracy, cents_of};
 use crate::features::FeatureSet;
 use crate::latent_map::Point;
 use crate::run_error::RunError;
@@ -23,7 +23,7 @@ pub const NOTES: std::ops::RangeInclusive<u8> = 40..=84;
 const BATCH: usize = 256;
 
 /// How many notes sound at their pitch.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Pitch {
     /// Timbres of recordings, at every note from 40 to 84; of recordings that training never saw if there are some.
     pub encoded: PitchAccuracy,
@@ -35,6 +35,19 @@ pub struct Pitch {
     pub own_note: Option<PitchAccuracy>,
     /// Those recordings themselves, measured in the same way.
     pub recordings: Option<PitchAccuracy>,
+    /// Which of `encoded` and `prior` are further than [`IN_TUNE_CENTS`] from their pitch.
+    pub out_of_tune: Vec<OutOfTune>,
+}
+
+/// A point that does not sound at its pitch.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct OutOfTune {
+    /// Where.
+    pub z: Point,
+    /// At which note.
+    pub note: MidiNote,
+    /// How far from it; `None` if it has no pitch.
+    pub cents: Option<f32>,
 }
 
 /// Measures `timbres` timbres of each kind at each note.
@@ -49,10 +62,15 @@ pub fn measure(
     timbres: usize,
 ) -> Result<Pitch, RunError> {
     let mut rng = ChaCha8Rng::seed_from_u64(1);
-    let any_note = |subject: &mut Subject, what, times, draw: &mut dyn FnMut() -> Point| {
+    let mut out_of_tune = Vec::new();
+    let mut any_note = |subject: &mut Subject, what, times, draw: &mut dyn FnMut() -> Point| {
         let numbers = NOTES.flat_map(|n| std::iter::repeat_n(n, times));
         let notes: Vec<_> = numbers.filter_map(|n| MidiNote::new(n).ok()).map(|note| (draw(), note)).collect();
-        accuracy(subject, &notes, what)
+        let cents = cents(subject, &notes, what)?;
+        let wrong = |cents: &Option<f32>| cents.is_none_or(|cents| cents.abs() > IN_TUNE_CENTS);
+        let wrong = notes.iter().zip(&cents).filter(|(_, cents)| wrong(cents));
+        out_of_tune.extend(wrong.map(|(&(z, note), &cents)| OutOfTune { z, note, cents }));
+        Ok::<PitchAccuracy, RunError>(cents.into_iter().collect())
     };
     let mut encoded = || *encoded.choose(&mut rng).unwrap_or(&[0.0; 4]);
     let encoded = any_note(subject, "pitch, encoded z", timbres, &mut encoded)?;
@@ -67,14 +85,15 @@ pub fn measure(
     let note = |r: &Rendered| features.entries[r.note.entry].note;
     let own_note = of_sounds(&|r| cents_of(front_end, &r.sound, note(r)));
     let recordings = of_sounds(&|r| cents_of(front_end, features.audio(r.note.entry), note(r)));
-    Ok(Pitch { encoded, prior, centre, own_note, recordings })
+    Ok(Pitch { encoded, prior, centre, own_note, recordings, out_of_tune })
 }
 
-fn accuracy(
+/// How far each note is from its pitch.
+fn cents(
     subject: &mut Subject,
     notes: &[(Point, MidiNote)],
     what: &'static str,
-) -> Result<PitchAccuracy, RunError> {
+) -> Result<Vec<Option<f32>>, RunError> {
     let front_end = subject.front_end.clone();
     let bar = progress(what, notes.len());
     let mut cents = Vec::with_capacity(notes.len());
@@ -90,5 +109,5 @@ fn accuracy(
         cents.extend(measured.collect::<Vec<_>>());
     }
     bar.finish_and_clear();
-    Ok(cents.into_iter().collect())
+    Ok(cents)
 }

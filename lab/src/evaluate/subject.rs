@@ -144,7 +144,7 @@ impl Subject {
         };
         let config: Option<TrainConfig> = serde_json::from_value(card.training["config"].clone()).ok();
         let same = card.training["data_sha256"] == features.data_sha256.as_str();
-        let split = config.filter(|_| same).map(|config| split(&features.entries, &config.data, config.seed));
+        let split = config.filter(|_| same).map(|config| split(&features.entries, &config.data));
         Ok(Self {
             model: Model::File { decoder: Box::new(decoder), encoder },
             front_end,

@@ -50,7 +50,7 @@ fn filter_areas(scale: MelScale) -> Vec<f32> {
 }
 
 /// Magnitudes of equally strong partials of random phase: their powers add.
-fn harmonic_spectrum(f0_hz: f64, geometry: FrameGeometry, rate: SampleRate) -> Vec<f32> {
+pub(crate) fn harmonic_spectrum(f0_hz: f64, geometry: FrameGeometry, rate: SampleRate) -> Vec<f32> {
     let bin_hz = f64::from(rate.hz()) / geometry.fft_size as f64;
     let mut power = vec![0.0f64; geometry.bins()];
     let mut partial_hz = f0_hz;

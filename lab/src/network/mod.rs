@@ -17,6 +17,8 @@ use ukulelatent::dsp::mel::MelScale;
 use ukulelatent::dsp::stft::FrameGeometry;
 use ukulelatent::units::SampleRate;
 
+use crate::front_end::FrontEnd;
+
 pub use adversary::Adversary;
 pub use architecture::{AnyDecoder, AnyEncoder, Architecture};
 pub use comb::PITCHES;
@@ -92,6 +94,17 @@ pub struct Shape {
 }
 
 impl Shape {
+    /// That of a front end's notes.
+    #[must_use]
+    pub fn of(front_end: &FrontEnd) -> Self {
+        Self {
+            frames: front_end.frames,
+            mel: front_end.mel,
+            geometry: front_end.geometry,
+            sample_rate: front_end.sample_rate_hz,
+        }
+    }
+
     /// Values of a frame.
     #[must_use]
     pub fn bands(&self) -> usize {

@@ -61,7 +61,7 @@ fn band_at(scale: MelScale, hz: f64) -> f64 {
 }
 
 /// Hertz from a band's centre to the next, around `hz`.
-fn band_spacing_hz(scale: MelScale, hz: f64) -> f64 {
+pub(crate) fn band_spacing_hz(scale: MelScale, hz: f64) -> f64 {
     let step = mel_step(scale);
     mel_to_hz(hz_to_mel(hz) + 0.5 * step) - mel_to_hz(hz_to_mel(hz) - 0.5 * step)
 }

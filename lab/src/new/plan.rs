@@ -26,7 +26,7 @@ pub fn config(args: &NewArgs, features: &FeatureSet) -> Result<TrainConfig, RunE
     };
     config.seed = args.seed;
     config.steps = args.steps.unwrap_or(config.steps);
-    let learnt = split(&features.entries, &config.data, config.seed).train.len();
+    let learnt = split(&features.entries, &config.data).train.len();
     // A few recordings train in smaller batches; none at all are counted where the run is opened.
     config.batch = config.batch.min(learnt.max(2));
     Ok(config)
