@@ -188,11 +188,11 @@ impl Subject {
         Ok(decoded)
     }
 
-    /// The points of entries of the features: the encoder's guesses, refined.
+    /// Where entries of the features lie, the encoder's guesses and the same refined.
     ///
     /// # Errors
     /// [`RunError`] if the model fails, or has no encoder.
-    fn encode(&mut self, features: &FeatureSet, entries: &[usize]) -> Result<Vec<Point>, RunError> {
+    fn encode(&mut self, features: &FeatureSet, entries: &[usize]) -> Result<(Vec<Point>, Vec<Point>), RunError> {
         let guesses = self.guess(features, entries)?;
         let mut points = Vec::with_capacity(entries.len());
         let refiner = Refiner::new(&self.front_end)?;
@@ -206,7 +206,7 @@ impl Subject {
             bar.inc(entries.len() as u64);
         }
         bar.finish_and_clear();
-        Ok(points)
+        Ok((guesses, points))
     }
 
     /// Where the encoder puts entries of the features.
@@ -246,7 +246,7 @@ impl Subject {
             return Ok(self.mapped.clone());
         }
         let entries = self.usable.clone();
-        let points = self.encode(features, &entries)?;
+        let (_, points) = self.encode(features, &entries)?;
         let encoding =
             |(&entry, z): (&usize, Point)| Encoding { entry: Some(entry), z, note: features.entries[entry].note };
         Ok(entries.iter().zip(points).map(encoding).collect())
@@ -263,8 +263,7 @@ impl Subject {
         }
         let train = self.split.as_ref().map_or(&[][..], |split| &split.train);
         let known: BTreeSet<_> = train.iter().map(|&i| cell(&features.entries[i])).collect();
-        let guesses = self.guess(features, &entries)?;
-        let points = self.encode(features, &entries)?;
+        let (guesses, points) = self.encode(features, &entries)?;
         let unseen = entries.into_iter().zip(points).zip(guesses).map(|((entry, z), guess)| Unseen {
             entry,
             z,

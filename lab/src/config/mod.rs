@@ -1,12 +1,17 @@
 //! What a training run can be told: a TOML file, every key of which has a default.
 
+mod loss;
+mod optimiser;
+
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use crate::mmd::Kernel;
 use crate::network::NetworkConfig;
 use crate::run_error::RunError;
+
+pub use loss::{LossConfig, Regulariser};
+pub use optimiser::{OptimiserConfig, Rule};
 
 /// Everything that decides what a run learns, apart from the recordings. The defaults make `plucked-22k`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -67,98 +72,6 @@ pub struct InputConfig {
     pub noise: f32,
 }
 
-/// What draws latent points towards the prior.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Regulariser {
-    /// Maximum mean discrepancy with a Gaussian kernel, as in the paper.
-    Rbf,
-    /// Maximum mean discrepancy with the inverse multi-quadratic kernel (Tolstikhin et al., 2018).
-    Imq,
-    /// The Kullback-Leibler divergence of a variational auto-encoder (Kingma & Welling, 2014): the encoder draws its
-    /// points from a normal distribution for each note. Its weight must be small, 1e-4 or so.
-    Kl,
-}
-
-impl Regulariser {
-    /// The kernel of a maximum mean discrepancy.
-    #[must_use]
-    pub fn kernel(self) -> Option<Kernel> {
-        match self {
-            Self::Rbf => Some(Kernel::Rbf),
-            Self::Imq => Some(Kernel::Imq),
-            Self::Kl => None,
-        }
-    }
-}
-
-/// MSE + `divergence` x the divergence from the prior + `onset` x the error of its level + `family` x the error of
-/// reading the family from z + `amortised` x the encoder's distance from refined points + `tuning` x what notes of no recording are out of tune, less `adversary` x the error
-/// of reading the pitch.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct LossConfig {
-    /// The divergence from the prior.
-    #[serde(alias = "kernel")]
-    pub regulariser: Regulariser,
-    /// Weight of the divergence.
-    pub divergence: f64,
-    /// Draws from the prior that a batch is compared with.
-    pub prior_draws: usize,
-    /// Deviation of the noise on z.
-    pub latent_noise: f32,
-    /// Weight of the adversary's error.
-    pub adversary: f64,
-    /// The adversary's error counts up to this.
-    pub adversary_ceiling: f32,
-    /// The adversary's steps a step.
-    pub adversary_steps: usize,
-    /// Points of the last steps that the adversary learns from, this step's among them.
-    pub adversary_memory: usize,
-    /// Weight of the error in the onset's levels above 2 kHz.
-    pub onset: f64,
-    /// How long the onset is, in milliseconds.
-    pub onset_ms: f32,
-    /// Weight of the error of reading the family from z.
-    pub family: f64,
-    /// Weight of what decoded notes are out of tune, at points and pitches drawn apart.
-    pub tuning: f64,
-    /// Share of the steps, the last ones, of which every other one lets the decoder learn from refined points.
-    pub refined: f64,
-    /// Weight of the encoder's squared distance from them.
-    pub amortised: f64,
-}
-
-/// How a step is made of gradients.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Rule {
-    /// Adam (Kingma & Ba, 2015).
-    Adam,
-    /// Muon (Jordan, 2024) for the layers' weights, Adam for the rest.
-    Muon,
-}
-
-/// Warmed up, then along half a cosine.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct OptimiserConfig {
-    /// Which rule makes steps of gradients.
-    pub rule: Rule,
-    /// Highest rate.
-    pub rate: f64,
-    /// Steps up to it.
-    pub warm_up: u64,
-    /// Share of it at the end.
-    pub final_share: f64,
-    /// Longest gradient.
-    pub clip: f32,
-    /// What weights lose of themselves in a step, relative to the rate.
-    pub weight_decay: f32,
-    /// Decay of the running average of the weights, which is what gets exported.
-    pub average: f32,
-}
-
 impl Default for TrainConfig {
     fn default() -> Self {
         Self {
@@ -199,54 +112,6 @@ impl Default for InputConfig {
 impl InputConfig {
     /// The encoder sees all.
     pub const UNTOUCHED: Self = Self { masked_bands: 0, masked_frames: 0, noise: 0.0 };
-}
-
-impl Default for LossConfig {
-    fn default() -> Self {
-        Self {
-            regulariser: Regulariser::Imq,
-            divergence: 0.1,
-            prior_draws: 256,
-            latent_noise: 0.05,
-            adversary: 0.03,
-            adversary_ceiling: 2.0,
-            adversary_steps: 2,
-            adversary_memory: 0,
-            onset: 0.01,
-            onset_ms: 40.0,
-            family: 0.0,
-            tuning: 0.0,
-            refined: 0.0,
-            amortised: 0.003,
-        }
-    }
-}
-
-impl Default for OptimiserConfig {
-    fn default() -> Self {
-        Self {
-            rule: Rule::Adam,
-            rate: 1.6e-3,
-            warm_up: 50,
-            final_share: 0.02,
-            clip: 1.0,
-            weight_decay: 0.0,
-            average: 0.9985,
-        }
-    }
-}
-
-impl OptimiserConfig {
-    /// The rate at `step` of `steps`.
-    #[must_use]
-    pub fn rate_at(&self, step: u64, steps: u64) -> f64 {
-        if step < self.warm_up {
-            return self.rate * (step + 1) as f64 / self.warm_up as f64;
-        }
-        let along = (step - self.warm_up) as f64 / (steps - self.warm_up.min(steps)).max(1) as f64;
-        let cosine = 0.5 + 0.5 * (std::f64::consts::PI * along.min(1.0)).cos();
-        self.rate * (self.final_share + (1.0 - self.final_share) * cosine)
-    }
 }
 
 impl TrainConfig {
@@ -333,20 +198,6 @@ mod tests {
     fn a_configuration_survives_toml() {
         let text = toml::to_string(&TrainConfig::default()).unwrap();
         assert_eq!(toml::from_str::<TrainConfig>(&text).unwrap(), TrainConfig::default());
-    }
-
-    #[test]
-    fn the_rate_rises_then_falls_to_its_share() {
-        let o = OptimiserConfig::default();
-        assert!(o.rate_at(0, 1000) < o.rate_at(10, 1000));
-        assert_eq!(o.rate_at(o.warm_up, 1000), o.rate);
-        assert!((o.rate_at(1000, 1000) - o.rate * o.final_share).abs() < 1e-12);
-    }
-
-    #[test]
-    fn files_that_name_a_kernel_still_mean_it() {
-        let config: TrainConfig = toml::from_str("[loss]\nkernel = \"rbf\"").unwrap();
-        assert_eq!(config.loss.regulariser, Regulariser::Rbf);
     }
 
     #[test]
