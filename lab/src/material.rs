@@ -18,6 +18,9 @@ use crate::features::FeatureSet;
 use crate::network::families::MOST;
 use crate::split::Split;
 
+/// More spectrograms than this are not held: of notes of 128 frames and 500 bands they take 2 GB.
+const MOST_SPECTROGRAMS: usize = 16_000;
+
 /// One spectrogram and its pitch.
 struct Copy {
     /// In halves: their steps, 5e-4 near 1, are a seventieth of what the network gets wrong.
@@ -68,20 +71,26 @@ pub fn note_of(pitch: u32) -> MidiNote {
 }
 
 impl Material {
-    /// Computes the spectrograms of the training notes and of their allowed copies.
+    /// Computes the spectrograms of the training notes and of their allowed copies; of thousands of notes, of some of these.
     #[must_use]
     pub fn new(features: &FeatureSet, split: &Split, data: &DataConfig) -> Self {
         let progress = ProgressBar::new(split.train.len() as u64).with_style(
             ProgressStyle::with_template("spectrograms {bar:30} {pos}/{len} {eta}").expect("a valid template"),
         );
         let families = family_names(features);
+        let most_copies = (MOST_SPECTROGRAMS / split.train.len().max(1)).saturating_sub(1).max(1);
         let note = |&i: &usize| {
             let entry = &features.entries[i];
             let copy = |shift: i8| Copy {
                 mel: features.mel(i, shift).into_iter().map(f16::from_f32).collect(),
                 pitch: pitch_of(entry.note).wrapping_add_signed(shift.into()),
             };
-            let shifts = split.allowed_shifts(entry, &data.shifts);
+            let mut shifts = split.allowed_shifts(entry, &data.shifts);
+            if shifts.len() > most_copies {
+                // Each note its own.
+                shifts.shuffle(&mut ChaCha8Rng::seed_from_u64(i as u64));
+                shifts.truncate(most_copies);
+            }
             let note = Note {
                 family: place(&families, &entry.family),
                 copies: std::iter::once(0).chain(shifts).map(copy).collect(),
@@ -102,6 +111,12 @@ impl Material {
             frames: features.front_end.frames,
             bands: features.front_end.mel.bands,
         }
+    }
+
+    /// How many spectrograms it holds.
+    #[must_use]
+    pub fn spectrograms(&self) -> usize {
+        self.notes.iter().map(|note| note.copies.len()).sum()
     }
 
     /// The batch of a step: notes in a new random order each time all were seen, each with probability `shifted` as one

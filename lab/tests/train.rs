@@ -6,8 +6,9 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
+use candle_core::{DType, Device, Tensor};
 use lab::checkpoint::CHECKPOINT_NAME;
-use lab::config::{Regulariser, TrainConfig};
+use lab::config::{DataConfig, Regulariser, TrainConfig};
 use lab::curves::{CSV_NAME, PNG_NAME};
 use lab::features::{FeatureSet, FrontEnd};
 use lab::material::{Material, pitch_of};
@@ -15,10 +16,12 @@ use lab::run::RUN_NAME;
 use lab::split::split;
 use lab::train::TrainArgs;
 use lab::training::Run;
+use lab::tuning_loss::Tuning;
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use tempfile::tempdir;
 use ukulelatent::dsp::mel::MelScale;
+use ukulelatent::model::card::LATENT_DIM;
 
 fn open(config: &TrainConfig, features: &FeatureSet, folder: &Path) -> Run {
     Run::open(config.clone(), features, Path::new("features"), folder).unwrap()
@@ -83,6 +86,39 @@ fn the_decoder_comes_nearer_to_recordings_whose_points_are_refined() {
     let (plain, refined) = (errors(0.0), errors(0.5));
     assert_eq!(plain[..2], refined[..2]);
     assert!(refined[2] < plain[2] && refined[3] < plain[3], "{plain:?} {refined:?}");
+}
+
+#[test]
+fn notes_that_no_recording_has_are_nearer_to_their_pitch() {
+    let folder = tempdir().unwrap();
+    let features = tiny::features(&folder.path().join("features"));
+    let pitches: Vec<u32> = (0..40).map(|i| 20 + i).collect();
+    let z = Tensor::zeros((pitches.len(), LATENT_DIM), DType::F32, &Device::Cpu).unwrap();
+    let out_of_tune = |weight: f64| {
+        let mut config = tiny::config();
+        config.loss.tuning = weight;
+        let out = folder.path().join(weight.to_string());
+        let mut run = open(&config, &features, &out);
+        steps(&mut run, config.steps);
+        run.save().unwrap();
+        let (networks, _) = run.record.as_trained(&out).unwrap();
+        let mel = networks.decoder.forward(&z, &pitches, 0..tiny::front_end().frames).unwrap();
+        Tuning::new(&tiny::front_end()).unwrap().error(&mel, &pitches).unwrap().to_scalar::<f32>().unwrap()
+    };
+    let (deaf, hearing) = (out_of_tune(0.0), out_of_tune(0.1));
+    assert!(hearing < 0.8 * deaf, "{deaf} {hearing}");
+}
+
+#[test]
+fn of_many_notes_only_some_copies_are_kept() {
+    let folder = tempdir().unwrap();
+    let features = tiny::features(&folder.path().join("features"));
+    let data = DataConfig { held_out: 0.0, validation: 0.0, shifts: vec![-2, -1, 1, 2], ..DataConfig::default() };
+    let mut all = split(&features.entries, &data);
+    // The same few recordings, as if they were thousands of notes.
+    all.train = (0..features.entries.len()).cycle().take(6000).collect();
+    let material = Material::new(&features, &all, &data);
+    assert!((6000..=16_000).contains(&material.spectrograms()), "{}", material.spectrograms());
 }
 
 #[test]
