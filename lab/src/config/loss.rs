@@ -70,18 +70,18 @@ impl Default for LossConfig {
     fn default() -> Self {
         Self {
             regulariser: Regulariser::Imq,
-            divergence: 0.1,
+            divergence: 0.15,
             prior_draws: 256,
-            latent_noise: 0.05,
+            latent_noise: 0.08,
             adversary: 0.03,
             adversary_ceiling: 2.0,
             adversary_steps: 2,
             adversary_memory: 0,
-            onset: 0.01,
-            onset_ms: 40.0,
+            onset: 0.025,
+            onset_ms: 100.0,
             family: 0.0,
-            tuning: 0.0,
-            refined: 0.0,
+            tuning: 0.01,
+            refined: 0.35,
             amortised: 0.003,
         }
     }

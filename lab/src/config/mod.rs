@@ -13,7 +13,7 @@ use crate::run_error::RunError;
 pub use loss::{LossConfig, Regulariser};
 pub use optimiser::{OptimiserConfig, Rule};
 
-/// Everything that decides what a run learns, apart from the recordings. The defaults make `plucked-22k`.
+/// Everything that decides what a run learns, apart from the recordings. The defaults make what `plucked-22k` starts from.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct TrainConfig {
@@ -96,16 +96,16 @@ impl Default for DataConfig {
             split_seed: 1,
             held_out: 0.1,
             validation: 0.05,
-            shifts: vec![-2, -1, 1, 2],
-            shifted: 0.5,
-            mixed: 0.0,
+            shifts: vec![-5, -4, -3, -2, -1, 1, 2, 3, 4, 5],
+            shifted: 0.65,
+            mixed: 0.25,
         }
     }
 }
 
 impl Default for InputConfig {
     fn default() -> Self {
-        Self { masked_bands: 20, masked_frames: 4, ..Self::UNTOUCHED }
+        Self { masked_bands: 24, masked_frames: 4, noise: 0.03 }
     }
 }
 

@@ -40,7 +40,7 @@ impl Default for OptimiserConfig {
             warm_up: 50,
             final_share: 0.02,
             clip: 1.0,
-            weight_decay: 0.0,
+            weight_decay: 0.02,
             average: 0.9985,
         }
     }

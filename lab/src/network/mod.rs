@@ -52,7 +52,7 @@ pub struct NetworkConfig {
 }
 
 impl Default for NetworkConfig {
-    /// 1.0 M parameters in the decoder, 73 M multiplications a note of 128 frames.
+    /// 1.4 M parameters in the decoder, 74 M multiplications a note of 128 frames.
     fn default() -> Self {
         Self {
             architecture: Architecture::Lean,
@@ -62,7 +62,7 @@ impl Default for NetworkConfig {
             encoder_channels: 128,
             hats: 8,
             partials: 32,
-            spectra: 0,
+            spectra: 4,
             pitch_table: true,
         }
     }
