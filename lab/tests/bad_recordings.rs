@@ -7,7 +7,7 @@ use std::path::Path;
 
 use common::{Pluck, args};
 use lab::audio::write_wav;
-use lab::features::FeatureSet;
+use lab::features::{FeatureSet, INDEX_VERSION};
 use lab::prepare::run;
 use tempfile::TempDir;
 use ukulelatent::units::SampleRate;
@@ -178,8 +178,10 @@ fn a_folder_that_is_no_feature_folder_is_refused() {
     Pluck::default().write(&samples.join("a.wav"));
     run(&args(&samples, &out)).unwrap();
     let index = fs::read_to_string(out.join("index.json")).unwrap();
-    fs::write(out.join("index.json"), index.replace("\"version\": 1", "\"version\": 7")).unwrap();
-    assert_says(&refused(&out), &["index.json", "version 7, this program reads version 1"]);
+    fs::write(out.join("index.json"), index.replace(&format!("\"version\": {INDEX_VERSION}"), "\"version\": 99"))
+        .unwrap();
+    let reads = format!("version 99, this program reads version {INDEX_VERSION}");
+    assert_says(&refused(&out), &["index.json", &reads]);
     fs::write(out.join("index.json"), &index[..index.len() / 2]).unwrap();
     assert_says(&refused(&out), &["index.json", "expected the index of a feature folder"]);
     fs::write(out.join("index.json"), index).unwrap();

@@ -190,7 +190,8 @@ fn a_run_starts_where_another_is_unless_that_knows_what_it_keeps_apart() {
     // What it started from may be gone when it goes on.
     let again = open(&config, &features, &second);
     assert_eq!(again.validate().unwrap(), run.validate().unwrap());
-    let other_split = TrainConfig { seed: 2, ..tiny::config() };
+    let mut other_split = tiny::config();
+    other_split.data.split_seed = 2;
     let Err(error) = from(&other_split, &third) else { panic!("it knows what is to be kept apart") };
     assert!(error.to_string().contains("keeps apart"), "{error}");
 }

@@ -96,4 +96,11 @@ mod tests {
         let axes = distinct(vec![axis("decay", [0.0, 0.8, 0.0, 0.0]), axis("decay", [0.0, 0.9, 0.0, 0.0])]);
         assert_eq!((axes[0].label.as_str(), axes[1].label.as_str()), ("decay 2", "decay"));
     }
+
+    #[test]
+    fn an_axis_along_which_a_quality_rests_can_be_read_again() {
+        let axis = axis("decay", [0.1, 0.9, f64::NAN, 0.0]);
+        let read: Axis = serde_json::from_str(&serde_json::to_string(&axis).unwrap()).unwrap();
+        assert!(read.courses[2].spearman.is_nan() && read.courses[1] == axis.courses[1], "{read:?}");
+    }
 }

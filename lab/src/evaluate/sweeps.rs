@@ -1,7 +1,7 @@
 //! What one hears along each coordinate: sounds at points along it, the others at zero, measured.
 
 use rayon::prelude::*;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use ukulelatent::model::card::LATENT_DIM;
 use ukulelatent::units::MidiNote;
 
@@ -21,15 +21,23 @@ pub const POINTS: usize = 6;
 /// How far a coordinate moves to either side where the change of the spectrogram is measured.
 const MOVE: f32 = 2.0;
 
-/// What a quality does along a coordinate, averaged over the notes.
+/// What a quality does along a coordinate, averaged over the notes; not a number where it cannot be measured or rests.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Course {
     /// Spearman's correlation of coordinate and quality.
+    #[serde(deserialize_with = "number")]
     pub spearman: f64,
     /// From the coordinate's low end to its high end, in the quality's unit.
+    #[serde(deserialize_with = "number")]
     pub change: f64,
     /// From the quality's least to its largest value on the way.
+    #[serde(deserialize_with = "number")]
     pub span: f64,
+}
+
+/// JSON has `null` for what is not a number.
+fn number<'de, D: Deserializer<'de>>(from: D) -> Result<f64, D::Error> {
+    Ok(Option::deserialize(from)?.unwrap_or(f64::NAN))
 }
 
 /// One coordinate.

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use lab::config::TrainConfig;
+use lab::config::{DataConfig, InputConfig, LossConfig, TrainConfig};
 use lab::features::{FeatureSet, FrontEnd, INDEX_NAME, INDEX_VERSION, Index, NoteEntry};
 use lab::network::NetworkConfig;
 use ukulelatent::dsp::mel::{AmplitudeMap, MelScale};
@@ -29,10 +29,24 @@ pub fn config() -> TrainConfig {
             condition: 16,
             dilations: vec![1, 2],
             encoder_channels: 16,
+            spectra: 0,
             ..NetworkConfig::default()
         },
         ..TrainConfig::default()
     };
+    // Of its own, not of the defaults: those follow what is best for real recordings.
+    config.data = DataConfig { shifts: vec![-2, -1, 1, 2], shifted: 0.5, mixed: 0.0, ..config.data };
+    config.input = InputConfig { masked_bands: 20, masked_frames: 4, noise: 0.0 };
+    config.loss = LossConfig {
+        divergence: 0.1,
+        latent_noise: 0.05,
+        onset: 0.01,
+        onset_ms: 40.0,
+        tuning: 0.0,
+        refined: 0.0,
+        ..config.loss
+    };
+    config.optimiser.weight_decay = 0.0;
     config.data.held_out = 0.2;
     config.data.validation = 0.1;
     config
