@@ -9,7 +9,7 @@ use ukulelatent::units::SampleRate;
 use crate::LabError;
 
 /// Shifted copies up to this many semitones higher do not run out of sound: the stored audio is that much longer.
-pub const MAX_SHIFT_UP: i8 = 4;
+pub const MAX_SHIFT_UP: i8 = 5;
 
 /// How recordings become what a network sees: the fields of the same names on the model card.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -18,8 +18,8 @@ use crate::features::FeatureSet;
 use crate::network::families::MOST;
 use crate::split::Split;
 
-/// More spectrograms than this are not held: of notes of 128 frames and 500 bands they take 2 GB.
-const MOST_SPECTROGRAMS: usize = 16_000;
+/// Copies are made until the spectrograms take this much memory.
+const MOST_BYTES: usize = 2 << 30;
 
 /// One spectrogram and its pitch.
 struct Copy {
@@ -71,14 +71,22 @@ pub fn note_of(pitch: u32) -> MidiNote {
 }
 
 impl Material {
-    /// Computes the spectrograms of the training notes and of their allowed copies; of thousands of notes, of some of these.
+    /// Computes the spectrograms of the training notes and of their allowed copies: of all of these, or of as many as fit into 2 GB.
     #[must_use]
     pub fn new(features: &FeatureSet, split: &Split, data: &DataConfig) -> Self {
+        Self::within(MOST_BYTES, features, split, data)
+    }
+
+    /// The same in so much memory; the notes themselves are always held.
+    #[must_use]
+    pub fn within(most_bytes: usize, features: &FeatureSet, split: &Split, data: &DataConfig) -> Self {
         let progress = ProgressBar::new(split.train.len() as u64).with_style(
             ProgressStyle::with_template("spectrograms {bar:30} {pos}/{len} {eta}").expect("a valid template"),
         );
         let families = family_names(features);
-        let most_copies = (MOST_SPECTROGRAMS / split.train.len().max(1)).saturating_sub(1).max(1);
+        let front_end = &features.front_end;
+        let bytes = front_end.frames * front_end.mel.bands * size_of::<f16>();
+        let most_copies = (most_bytes / bytes / split.train.len().max(1)).saturating_sub(1);
         let note = |&i: &usize| {
             let entry = &features.entries[i];
             let copy = |shift: i8| Copy {

@@ -10,14 +10,14 @@ use rand_distr::StandardNormal;
 use ukulelatent::model::card::LATENT_DIM;
 use ukulelatent::units::MidiNote;
 
-use crate::config::{LossConfig, TrainConfig};
+use crate::config::LossConfig;
 use crate::features::FrontEnd;
 use crate::latent_map::Point;
-use crate::material::{Batch, note_of, pitch_of};
+use crate::material::{Batch, note_of};
 use crate::mmd::{kullback_leibler, squared_mmd};
+use crate::network::AnyDecoder;
 use crate::network::encoder::Encoding;
 use crate::network::ops::mean_squared_error;
-use crate::network::{AnyDecoder, PITCHES};
 use crate::onset_loss::OnsetLevel;
 use crate::refine::{Guess, Refiner};
 use crate::run::Networks;
@@ -51,17 +51,15 @@ pub struct Cost {
 }
 
 impl Objective {
-    /// Prepares it.
+    /// Prepares it for notes of these pitches.
     ///
     /// # Errors
     /// None in practice; candle's.
-    pub fn new(config: &TrainConfig, front_end: &FrontEnd) -> Result<Self> {
-        let (loss, data) = (&config.loss, &config.data);
-        let pitch = |number: u8| MidiNote::new(number).map_or(0, pitch_of).min(PITCHES as u32 - 1);
+    pub fn new(loss: &LossConfig, front_end: &FrontEnd, pitches: RangeInclusive<u32>) -> Result<Self> {
         Ok(Self {
             loss: loss.clone(),
             tuning: if loss.tuning > 0.0 { Some(Tuning::new(front_end)?) } else { None },
-            pitches: pitch(data.lowest)..=pitch(data.highest),
+            pitches,
             onset: OnsetLevel::new(front_end, loss.onset_ms)?.filter(|_| loss.onset > 0.0),
             refiner: Refiner::new(front_end)?.with_steps(REFINING_STEPS),
         })
@@ -133,11 +131,10 @@ impl Objective {
         frames: usize,
         rng: &mut ChaCha8Rng,
     ) -> Result<Tensor> {
-        let encoded = mean.dim(0)? / 4;
-        let drawn = encoded.max(1);
-        let near = (mean.narrow(0, 0, encoded)?.detach() + normal(rng, encoded, self.loss.latent_noise)?)?;
-        let z = Tensor::cat(&[near, normal(rng, drawn, 1.0)?], 0)?;
-        let pitches: Vec<u32> = (0..encoded + drawn).map(|_| rng.random_range(self.pitches.clone())).collect();
+        let half = mean.dim(0)?.div_ceil(4);
+        let near = (mean.narrow(0, 0, half)?.detach() + normal(rng, half, self.loss.latent_noise)?)?;
+        let z = Tensor::cat(&[near, normal(rng, half, 1.0)?], 0)?;
+        let pitches: Vec<u32> = (0..2 * half).map(|_| rng.random_range(self.pitches.clone())).collect();
         tuning.error(&networks.decoder.forward(&z, &pitches, 0..frames)?, &pitches)
     }
 

@@ -6,7 +6,7 @@ use ukulelatent::units::{MidiNote, SampleRate};
 
 /// Where the filter is 3 dB down, relative to the fundamental.
 const CUTOFF: f32 = 0.6;
-/// Quality factors of the sections of a Butterworth filter of the eighth order: 48 dB an octave below the cutoff, .002 dB at
+/// Quality factors of the sections of a Butterworth filter of the eighth order: 48 dB an octave below the cutoff, .001 dB at
 /// the fundamental.
 const SECTIONS: [f32; 4] = [0.509_796, 0.601_345, 0.899_976, 2.562_915];
 

@@ -5,6 +5,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 use std::fs;
+use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 
 use candle_core::{Device, Tensor};
@@ -17,7 +18,7 @@ use crate::checkpoint;
 use crate::config::{Rule, TrainConfig};
 use crate::curves::{self, Row};
 use crate::features::FeatureSet;
-use crate::material::{Batch, Material, originals};
+use crate::material::{Batch, Material, originals, pitch_of};
 use crate::memory::Memory;
 use crate::network::ops::mean_squared_error;
 use crate::objective::{Cost, Objective};
@@ -114,7 +115,7 @@ impl Run {
             rows: Vec::new(),
             pending: [0.0; 3],
             material: Material::new(features, &split, &record.config.data),
-            objective: Objective::new(&record.config, &features.front_end)?,
+            objective: Objective::new(&record.config.loss, &features.front_end, pitches(features, &split))?,
             validation: originals(features, &split.validation)?,
             training_notes: unplaced(features, &split),
             networks,
@@ -256,6 +257,12 @@ impl Run {
         }
         Ok(latents)
     }
+}
+
+/// From the lowest to the highest training note.
+fn pitches(features: &FeatureSet, split: &Split) -> RangeInclusive<u32> {
+    let pitches = || split.train.iter().map(|&i| pitch_of(features.entries[i].note));
+    pitches().min().unwrap_or(0)..=pitches().max().unwrap_or(0)
 }
 
 /// The record of the run in `folder`, which must be of this configuration and these features, or a new one.

@@ -12,12 +12,12 @@ use ukulelatent::dsp::mel::MelFilterBank;
 use crate::features::FrontEnd;
 use crate::material::note_of;
 use crate::network::comb::harmonic_spectrum;
-use crate::network::partials::partial_tables;
+use crate::network::partials::{band_spacing_hz, partial_tables};
 use crate::network::{PITCHES, Shape};
 
 /// Partials that are heard: stiffness moves those of thick strings by less than 10 cents.
 const PARTIALS: usize = 4;
-/// An error of this many cents counts 1, but for what a large one is spared.
+/// Errors well below this many cents count by their square, larger ones by themselves.
 const SCALE_CENTS: f64 = 20.0;
 /// Less than this is silence; magnitudes are summed over frames.
 const FLOOR: f64 = 1e-3;
@@ -54,11 +54,17 @@ impl Tuning {
             bank.apply(&harmonic_spectrum(f0_hz, shape.geometry, shape.sample_rate), &mut tone);
             for h in 0..PARTIALS {
                 let (centre, half_width) = (centres[pitch][h], half_widths[pitch][h]);
-                let cents_a_band = 1200.0 * (band_ratio(&shape, f0_hz * (h + 1) as f64)).log2() as f32;
-                let window = |k: usize| (1.0 - ((k as f32 - centre) / half_width).powi(2)).max(0.0);
+                let hz = f0_hz * (h + 1) as f64;
+                let spacing_hz = band_spacing_hz(shape.mel, hz);
+                let cents_a_band = (1200.0 / std::f64::consts::LN_2 * spacing_hz / hz) as f32;
+                // Where the window would hear the next partial, nothing can be told.
+                let alone = 2.0 * half_width - 1.0 <= (f0_hz / spacing_hz) as f32;
+                let window = |k: usize| {
+                    if alone { (1.0 - ((k as f32 - centre) / half_width).powi(2)).max(0.0) } else { 0.0 }
+                };
                 let moment = |k: usize| window(k) * (k as f32 - centre) * cents_a_band;
                 let sum = |of: &dyn Fn(usize) -> f32| (0..bands).map(|k| tone[k] * of(k)).sum::<f32>();
-                let audible = f0_hz * ((h + 1) as f64) < 0.5 * rate_hz;
+                let audible = hz < 0.5 * rate_hz;
                 in_tune.push(if audible { sum(&moment) / sum(&window).max(f32::MIN_POSITIVE) } else { 0.0 });
                 windows.extend((0..bands).map(window));
                 moments.extend((0..bands).map(moment));
@@ -89,8 +95,8 @@ impl Tuning {
         Ok((cents, share))
     }
 
-    /// How far notes are out of tune, a scalar: the square of the error over [`SCALE_CENTS`] where it is small, the error
-    /// itself where it is large, by each partial's share of the sound.
+    /// How far notes are out of tune, a scalar: of each partial's error `e`, in units of [`SCALE_CENTS`], `2 (sqrt(1 + e^2) - 1)`,
+    /// weighed by its share of the sound.
     ///
     /// # Errors
     /// If shapes do not fit.
@@ -99,12 +105,6 @@ impl Tuning {
         let error = (((cents / SCALE_CENTS)?.sqr()? + 1.0)?.sqrt()? - 1.0)?;
         (error * share)?.sum(1)?.mean_all()? * 2.0
     }
-}
-
-/// The ratio of the frequencies of two neighbouring bands' centres, around `hz`.
-fn band_ratio(shape: &Shape, hz: f64) -> f64 {
-    let half = 0.5 * crate::network::partials::band_spacing_hz(shape.mel, hz);
-    (hz + half) / (hz - half)
 }
 
 #[cfg(test)]
@@ -154,11 +154,25 @@ mod tests {
     }
 
     #[test]
+    fn where_partials_cannot_be_told_apart_nothing_is_said() {
+        let mut front_end = FrontEnd::default();
+        let low = MidiNote::new(24).unwrap();
+        let full = Tuning::new(&front_end).unwrap().error(&tone(&front_end, low, 0.0), &[pitch_of(low)]).unwrap();
+        assert!(full.to_scalar::<f32>().unwrap() < 0.1);
+        front_end.mel.bands = 16;
+        let coarse = Tuning::new(&front_end).unwrap();
+        for pitch in 0..PITCHES as u32 {
+            let error = coarse.error(&tone(&front_end, note_of(pitch), 40.0), &[pitch]).unwrap();
+            assert!(error.to_scalar::<f32>().unwrap().is_finite(), "pitch {pitch}");
+        }
+    }
+
+    #[test]
     fn silence_costs_nothing() {
         let front_end = FrontEnd::default();
         let silence = Tensor::full(-1.0f32, (2, 8, front_end.mel.bands), &Device::Cpu).unwrap();
         let error = Tuning::new(&front_end).unwrap().error(&silence, &[20, 60]).unwrap();
         let error = error.to_scalar::<f32>().unwrap();
-        assert!(error.is_finite(), "{error}");
+        assert!(error < 0.1, "{error}");
     }
 }

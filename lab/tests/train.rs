@@ -110,15 +110,16 @@ fn notes_that_no_recording_has_are_nearer_to_their_pitch() {
 }
 
 #[test]
-fn of_many_notes_only_some_copies_are_kept() {
+fn copies_are_made_until_memory_is_full() {
     let folder = tempdir().unwrap();
     let features = tiny::features(&folder.path().join("features"));
     let data = DataConfig { held_out: 0.0, validation: 0.0, shifts: vec![-2, -1, 1, 2], ..DataConfig::default() };
-    let mut all = split(&features.entries, &data);
-    // The same few recordings, as if they were thousands of notes.
-    all.train = (0..features.entries.len()).cycle().take(6000).collect();
-    let material = Material::new(&features, &all, &data);
-    assert!((6000..=16_000).contains(&material.spectrograms()), "{}", material.spectrograms());
+    let split = split(&features.entries, &data);
+    let (notes, bytes) = (split.train.len(), tiny::front_end().frames * tiny::front_end().mel.bands * 2);
+    let held = |most: usize| Material::within(most * bytes, &features, &split, &data).spectrograms();
+    assert!(held(100 * notes) > 4 * notes, "all that stay among the notes that models can name");
+    assert_eq!(held(3 * notes), 3 * notes);
+    assert_eq!(held(notes / 2), notes);
 }
 
 #[test]

@@ -7,6 +7,7 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
+use crate::front_end::MAX_SHIFT_UP;
 use crate::network::NetworkConfig;
 use crate::run_error::RunError;
 
@@ -149,6 +150,9 @@ impl TrainConfig {
         require(share(data.validation), "`data.validation` from 0 to 0.5", data.validation.to_string())?;
         require((0.0..=1.0).contains(&data.mixed), "`data.mixed` from 0 to 1", data.mixed.to_string())?;
         require((0.0..=1.0).contains(&data.shifted), "`data.shifted` from 0 to 1", data.shifted.to_string())?;
+        let lengthy = data.shifts.iter().all(|shift| (-12..=MAX_SHIFT_UP).contains(shift));
+        let expected = format!("`data.shifts` from -12 to {MAX_SHIFT_UP}: higher copies run out of sound");
+        require(lengthy, &expected, format!("{:?}", data.shifts))?;
         let refined = self.loss.refined;
         require((0.0..=1.0).contains(&refined), "`loss.refined` from 0 to 1", refined.to_string())?;
         require(
@@ -186,12 +190,14 @@ mod tests {
     #[test]
     fn the_configurations_that_come_with_the_lab_can_be_read() {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("configs");
+        let defaults = TrainConfig::read(&folder.join("plucked-22k-start.toml")).unwrap();
+        assert_eq!(defaults, TrainConfig::default(), "it explains the defaults");
         let mut read = 0;
         for entry in std::fs::read_dir(folder).unwrap() {
             TrainConfig::read(&entry.unwrap().path()).unwrap();
             read += 1;
         }
-        assert!(read >= 3, "{read}");
+        assert!(read >= 7, "{read}");
     }
 
     #[test]
@@ -204,9 +210,12 @@ mod tests {
     fn unknown_keys_and_senseless_values_are_named() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("run.toml");
-        for (text, word) in
-            [("stepps = 3", "stepps"), ("steps = 0", "`steps`"), ("[data]\nheld_out = 2", "held_out")]
-        {
+        for (text, word) in [
+            ("stepps = 3", "stepps"),
+            ("steps = 0", "`steps`"),
+            ("[data]\nheld_out = 2", "held_out"),
+            ("[data]\nshifts = [7]", "shifts"),
+        ] {
             std::fs::write(&path, text).unwrap();
             let error = TrainConfig::read(&path).unwrap_err().to_string();
             assert!(error.contains("run.toml") && error.contains(word) && error.contains("expected"), "{error}");

@@ -35,7 +35,8 @@ pub struct Pitch {
     pub own_note: Option<PitchAccuracy>,
     /// Those recordings themselves, measured in the same way.
     pub recordings: Option<PitchAccuracy>,
-    /// Which of `encoded` and `prior` are further than [`IN_TUNE_CENTS`] from their pitch.
+    /// Which of all these points, of recordings, of the prior and the centre, are further than [`IN_TUNE_CENTS`] from their
+    /// pitch.
     pub out_of_tune: Vec<OutOfTune>,
 }
 

@@ -11,8 +11,6 @@ use ukulelatent::units::MidiNote;
 const USUAL_NOTES: f64 = 800.0;
 /// Steps grow with the root of the number of recordings, by at most this factor either way.
 const MOST_TIMES: f64 = 4.0;
-/// Of more recordings than this, fewer shifted copies are made: their spectrograms fill the memory, and they add less.
-const MANY_NOTES: usize = 2000;
 
 /// The configuration of a new run: the one asked for, or the defaults, for all notes that models can name, with steps that
 /// suit the number of recordings.
@@ -38,9 +36,6 @@ fn suited(notes: usize) -> TrainConfig {
     config.steps = (config.steps as f64 * times).round() as u64;
     config.data.lowest = MidiNote::LOWEST_ENCODED.number();
     config.data.highest = config.data.lowest + (MidiNote::OCTAVES * MidiNote::SEMITONES) as u8 - 1;
-    if notes > MANY_NOTES {
-        config.data.shifts.retain(|shift| shift.abs() <= 1);
-    }
     config
 }
 
@@ -55,6 +50,5 @@ mod tests {
         assert_eq!(suited(3200).steps, 2 * default);
         assert_eq!(suited(1).steps, default / 4);
         assert_eq!(suited(1_000_000).steps, 4 * default);
-        assert_eq!(suited(5000).data.shifts, [-1, 1]);
     }
 }
