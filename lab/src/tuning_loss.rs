@@ -95,7 +95,7 @@ impl Tuning {
         Ok((cents, share))
     }
 
-    /// How far notes are out of tune, a scalar: of each partial's error `e`, in units of [`SCALE_CENTS`], `2 (sqrt(1 + e^2) - 1)`,
+    /// How far notes are out of tune, a scalar: of each partial's error `e`, in units of 20 cents, `2 (sqrt(1 + e^2) - 1)`,
     /// weighed by its share of the sound.
     ///
     /// # Errors
