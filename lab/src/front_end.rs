@@ -1,5 +1,6 @@
 //! The front end: how recordings become what a network sees, and its command-line options.
 
+use candle_core::Tensor;
 use serde::{Deserialize, Serialize};
 use ukulelatent::dsp::mel::{AmplitudeMap, MelScale};
 use ukulelatent::dsp::stft::FrameGeometry;
@@ -109,6 +110,15 @@ impl FrontEnd {
             self.onset_sample,
         )
     }
+}
+
+/// Linear magnitudes of normalised values in [-1, 1]: [`AmplitudeMap::to_magnitude`] of a tensor, with gradients.
+///
+/// # Errors
+/// None in practice; candle's.
+pub(crate) fn magnitudes(map: AmplitudeMap, normalised: &Tensor) -> candle_core::Result<Tensor> {
+    let range = (f64::from(map.gain) * f64::from(map.full_scale)).ln_1p();
+    (((normalised + 1.0)? * (0.5 * range))?.exp()? - 1.0)? / f64::from(map.gain)
 }
 
 fn require(holds: bool, option: &'static str, expected: &str, got: impl ToString) -> Result<(), LabError> {

@@ -2,9 +2,10 @@
 //! hundred and twenty little, and its best guess of a random spectrum is a smooth, too quiet one.
 
 use candle_core::{Device, Result, Tensor};
-use ukulelatent::dsp::mel::{MelScale, hz_to_mel, mel_to_hz};
+use ukulelatent::dsp::mel::{AmplitudeMap, MelScale, hz_to_mel, mel_to_hz};
 
 use crate::features::FrontEnd;
+use crate::front_end::magnitudes;
 
 /// What a string's low partials do not drown.
 const LOWEST_HZ: f32 = 2000.0;
@@ -20,9 +21,7 @@ pub struct OnsetLevel {
     bands: usize,
     /// What each band's squared magnitude adds to the energy, from `first_band` on.
     weights: Vec<f32>,
-    gain: f64,
-    /// Of the amplitude map's logarithm.
-    range: f64,
+    amplitude: AmplitudeMap,
 }
 
 impl OnsetLevel {
@@ -36,7 +35,6 @@ impl OnsetLevel {
         // The filters have unit area: a band's magnitude is a density, and a wide band holds more.
         let weights: Vec<f32> = bands[first_band..].iter().map(|(_, spacing)| spacing / 1000.0).collect();
         let end = front_end.onset_sample + front_end.sample_rate_hz.samples_in_ms(onset_ms);
-        let (gain, full_scale) = (front_end.amplitude.gain, front_end.amplitude.full_scale);
         Ok(Some(Self {
             // Frames whose middle, where the window is open, lies in the onset.
             frames: (end.saturating_sub(front_end.geometry.fft_size / 2) / front_end.geometry.hop + 1)
@@ -44,8 +42,7 @@ impl OnsetLevel {
             first_band,
             bands: front_end.mel.bands,
             weights,
-            gain: gain.into(),
-            range: (1.0 + f64::from(gain) * f64::from(full_scale)).ln(),
+            amplitude: front_end.amplitude,
         }))
     }
 
@@ -53,7 +50,7 @@ impl OnsetLevel {
     fn of(&self, mel: &Tensor) -> Result<Tensor> {
         let bands = mel.dim(2)? - self.first_band;
         let part = mel.narrow(1, 0, self.frames)?.narrow(2, self.first_band, bands)?.contiguous()?;
-        let magnitude = ((((part + 1.0)? * (0.5 * self.range))?.exp()? - 1.0)? / self.gain)?;
+        let magnitude = magnitudes(self.amplitude, &part)?;
         let weights = Tensor::from_slice(&self.weights, (1, 1, bands), &Device::Cpu)?;
         let energy = magnitude.sqr()?.broadcast_mul(&weights)?.sum(2)?;
         let decibels = ((energy + FLOOR)?.log()? * (10.0 / std::f64::consts::LN_10))?;
@@ -64,7 +61,7 @@ impl OnsetLevel {
     #[must_use]
     pub fn levels(&self, mel: &[f32]) -> Vec<f32> {
         let energy = |row: &[f32]| -> f64 {
-            let magnitude = |y: f32| ((0.5 * self.range * (f64::from(y) + 1.0)).exp() - 1.0) / self.gain;
+            let magnitude = |y: f32| f64::from(self.amplitude.to_magnitude(y));
             let bands = row[self.first_band..].iter().zip(&self.weights);
             bands.map(|(&y, &weight)| f64::from(weight) * magnitude(y).powi(2)).sum()
         };

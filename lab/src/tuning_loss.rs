@@ -7,9 +7,10 @@
 //! this measure.
 
 use candle_core::{Device, Result, Tensor};
-use ukulelatent::dsp::mel::MelFilterBank;
+use ukulelatent::dsp::mel::{AmplitudeMap, MelFilterBank};
 
 use crate::features::FrontEnd;
+use crate::front_end::magnitudes;
 use crate::material::note_of;
 use crate::network::comb::harmonic_spectrum;
 use crate::network::partials::{band_spacing_hz, partial_tables};
@@ -30,9 +31,7 @@ pub struct Tuning {
     moments: Tensor,
     /// `[PITCHES, PARTIALS, 1]`: what is read of a tone that is in tune.
     in_tune: Tensor,
-    gain: f64,
-    /// Of the amplitude map's logarithm.
-    range: f64,
+    amplitude: AmplitudeMap,
 }
 
 impl Tuning {
@@ -42,7 +41,7 @@ impl Tuning {
     /// None in practice; candle's.
     pub fn new(front_end: &FrontEnd) -> Result<Self> {
         let shape = Shape::of(front_end);
-        let (bands, rate_hz) = (shape.bands(), f64::from(shape.sample_rate.hz()));
+        let bands = shape.bands();
         let bank = MelFilterBank::new(shape.mel, shape.geometry, shape.sample_rate);
         let tables = partial_tables(PARTIALS, &shape)?;
         let centres = tables.centre.to_vec2::<f32>()?;
@@ -64,19 +63,17 @@ impl Tuning {
                 };
                 let moment = |k: usize| window(k) * (k as f32 - centre) * cents_a_band;
                 let sum = |of: &dyn Fn(usize) -> f32| (0..bands).map(|k| tone[k] * of(k)).sum::<f32>();
-                let audible = hz < 0.5 * rate_hz;
-                in_tune.push(if audible { sum(&moment) / sum(&window).max(f32::MIN_POSITIVE) } else { 0.0 });
+                // No window of a partial beyond the highest band holds anything.
+                in_tune.push(sum(&moment) / sum(&window).max(f32::MIN_POSITIVE));
                 windows.extend((0..bands).map(window));
                 moments.extend((0..bands).map(moment));
             }
         }
-        let (gain, full_scale) = (front_end.amplitude.gain, front_end.amplitude.full_scale);
         Ok(Self {
             windows: Tensor::from_vec(windows, (PITCHES, PARTIALS, bands), &Device::Cpu)?,
             moments: Tensor::from_vec(moments, (PITCHES, PARTIALS, bands), &Device::Cpu)?,
             in_tune: Tensor::from_vec(in_tune, (PITCHES, PARTIALS, 1), &Device::Cpu)?,
-            gain: gain.into(),
-            range: (1.0 + f64::from(gain) * f64::from(full_scale)).ln(),
+            amplitude: front_end.amplitude,
         })
     }
 
@@ -85,8 +82,7 @@ impl Tuning {
     /// truth.
     fn of(&self, mel: &Tensor, pitches: &[u32]) -> Result<(Tensor, Tensor)> {
         let index = Tensor::from_slice(pitches, pitches.len(), &Device::Cpu)?;
-        let magnitude = ((((mel + 1.0)? * (0.5 * self.range))?.exp()? - 1.0)? / self.gain)?.relu()?;
-        let sums = magnitude.sum(1)?.unsqueeze(2)?;
+        let sums = magnitudes(self.amplitude, mel)?.sum(1)?.unsqueeze(2)?;
         let level = (self.windows.index_select(&index, 0)?.matmul(&sums)? + FLOOR)?;
         let moment = self.moments.index_select(&index, 0)?.matmul(&sums)?;
         let cents = (moment.div(&level)? - self.in_tune.index_select(&index, 0)?)?;

@@ -54,6 +54,7 @@ const ENOUGH: f64 = 0.98;
 const RANGE_STEP: f32 = 0.25;
 /// A range is not made narrower than this to either side.
 const LEAST_REACH: f32 = 1.0;
+
 /// Turns a run's latent space so that its axes mean something, and describes them.
 #[derive(Clone, Debug, clap::Args)]
 pub struct AxesArgs {

@@ -67,10 +67,9 @@ pub fn measure(
     let mut any_note = |subject: &mut Subject, what, times, draw: &mut dyn FnMut() -> Point| {
         let numbers = NOTES.flat_map(|n| std::iter::repeat_n(n, times));
         let notes: Vec<_> = numbers.filter_map(|n| MidiNote::new(n).ok()).map(|note| (draw(), note)).collect();
-        let cents = cents(subject, &notes, what)?;
-        let wrong = |cents: &Option<f32>| cents.is_none_or(|cents| cents.abs() > IN_TUNE_CENTS);
-        let wrong = notes.iter().zip(&cents).filter(|(_, cents)| wrong(cents));
-        out_of_tune.extend(wrong.map(|(&(z, note), &cents)| OutOfTune { z, note, cents }));
+        let cents = deviations(subject, &notes, what)?;
+        let found = notes.iter().zip(&cents).map(|(&(z, note), &cents)| OutOfTune { z, note, cents });
+        out_of_tune.extend(found.filter(|found| found.cents.is_none_or(|cents| cents.abs() > IN_TUNE_CENTS)));
         Ok::<PitchAccuracy, RunError>(cents.into_iter().collect())
     };
     let mut encoded = || *encoded.choose(&mut rng).unwrap_or(&[0.0; 4]);
@@ -89,8 +88,8 @@ pub fn measure(
     Ok(Pitch { encoded, prior, centre, own_note, recordings, out_of_tune })
 }
 
-/// How far each note is from its pitch.
-fn cents(
+/// How far each note is from its pitch, in cents.
+fn deviations(
     subject: &mut Subject,
     notes: &[(Point, MidiNote)],
     what: &'static str,
