@@ -1,5 +1,6 @@
 //! What somebody who sees the window for the first time asks: what is this dot, and where did my instrument go.
 
+use super::session::keep;
 use super::*;
 
 fn chosen(harness: &Harness<'_, Stage>) -> String {
@@ -58,12 +59,7 @@ fn a_name_that_is_too_long_for_the_bar_is_told_whole_to_the_pointer() {
     let folder = tempfile::tempdir().unwrap();
     let mut harness = open(folder.path(), design());
     let name = "A harp that somebody found in the attic of a house by the sea";
-    harness.get_by_label("Save as a preset of your own").click();
-    harness.run_steps(3);
-    harness.event(egui::Event::Text(name.into()));
-    harness.run_steps(2);
-    harness.get_by_label("Save").click();
-    harness.run_steps(4);
+    keep(&mut harness, name);
     let field = harness.get_by_label(&format!("Preset: {name}")).rect();
     harness.hover_at(field.center());
     harness.run_steps(8);

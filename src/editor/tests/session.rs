@@ -68,7 +68,7 @@ fn a_long_session_and_the_host_agree_at_each_step() {
 }
 
 /// Saves a preset, as a hand does.
-fn keep(harness: &mut Harness<'_, Stage>, name: &str) {
+pub(super) fn keep(harness: &mut Harness<'_, Stage>, name: &str) {
     harness.get_by_label("Save as a preset of your own").click();
     harness.run_steps(3);
     harness.event(egui::Event::Text(name.into()));

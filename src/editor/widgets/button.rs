@@ -62,14 +62,9 @@ fn named_button(ui: &mut Ui, rect: Rect, theme: &Theme, (words, name): (&str, &s
 
 /// A button with a picture on it; `name` says what it does, to everybody who asks.
 pub fn icon_button(ui: &mut Ui, rect: Rect, theme: &Theme, (icon, name): (Icon, &str), look: Look) -> Response {
-    let response = ui.interact(rect, ui.scope_id().with(("icon", name)), sense(look));
-    response.widget_info(|| WidgetInfo::labeled(Role::Button, look != Look::Off, name));
-    let (ground, ink) = look.colours(&response);
-    let ground = if look == Look::Plain && !response.hovered() { Color32::TRANSPARENT } else { ground };
-    ui.painter().rect_filled(rect, theme.corner(4.0), ground);
+    let (response, ink) = ground(ui, rect, theme, name, look);
     icon.paint(ui.painter(), rect.center(), theme, ink);
-    theme.focus_ring(ui, &response, rect);
-    pointing(response, look).on_hover_text(name)
+    response
 }
 
 /// A button with a picture and a word on it; `name` says more.
@@ -80,13 +75,23 @@ pub fn word_button(
     (icon, words, name): (Icon, &str, &str),
     look: Look,
 ) -> Response {
-    let response = icon_button(ui, rect, theme, (Icon::None, name), look);
-    let (_, ink) = look.colours(&response);
+    let (response, ink) = ground(ui, rect, theme, name, look);
     let middle = rect.left_center();
     icon.paint(ui.painter(), middle + theme.size(17.0, 0.0), theme, ink);
     let at = middle + theme.size(32.0, 0.0);
     theme.text(ui.painter(), at, Align2::LEFT_CENTER, words, (Type::Strong, ink));
     response
+}
+
+/// A button with nothing on it yet, and what to draw there with.
+fn ground(ui: &mut Ui, rect: Rect, theme: &Theme, name: &str, look: Look) -> (Response, Color32) {
+    let response = ui.interact(rect, ui.scope_id().with(("icon", name)), sense(look));
+    response.widget_info(|| WidgetInfo::labeled(Role::Button, look != Look::Off, name));
+    let (ground, ink) = look.colours(&response);
+    let ground = if look == Look::Plain && !response.hovered() { Color32::TRANSPARENT } else { ground };
+    ui.painter().rect_filled(rect, theme.corner(4.0), ground);
+    theme.focus_ring(ui, &response, rect);
+    (pointing(response, look).on_hover_text(name), ink)
 }
 
 /// One of a row of words, of which one is chosen.

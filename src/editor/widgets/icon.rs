@@ -9,8 +9,6 @@ use crate::editor::theme::Theme;
 /// A picture that stands for a word.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Icon {
-    /// Nothing: somebody else draws there.
-    None,
     /// Take back.
     Undo,
     /// Do again.
@@ -44,7 +42,6 @@ impl Icon {
             painter.line(points.iter().map(|&(x, y)| at(x, y)).collect(), stroke);
         };
         match self {
-            Self::None => {}
             Self::Undo => turn(painter, centre, theme, stroke, 1.0),
             Self::Redo => turn(painter, centre, theme, stroke, -1.0),
             Self::Previous => line(&[(2.5, -5.0), (-2.5, 0.0), (2.5, 5.0)]),
