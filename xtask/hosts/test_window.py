@@ -18,6 +18,11 @@ DESIGN = (1120, 720)
 # Of the window's ground and of the handle of a pad, in red, green and blue.
 GROUND = (0x10, 0x13, 0x1A)
 ACCENT = (0xAC, 0x9C, 0xFF)
+# In design units: the button of the settings, that of 100 % among the scales, what lies between two, and what closes them.
+SETTINGS = (1048, 28)
+SCALE_100 = (424, 462)
+SCALE_PITCH = 77
+CLOSE = (960, 104)
 FIRST_FRAME_S = 5.0
 # A busy machine may take that long from a hand's movement to the host's parameter.
 SETTLED_S = 3.0
@@ -94,6 +99,17 @@ class Window:
                     return found
         raise AssertionError(f"{PRESSES} times {keys} changed nothing: {latents}")
 
+    def expect_size(self, width, height):
+        """Waits for the window to have this inside, and looks where it is now."""
+        until = time.monotonic() + SETTLED_S
+        while True:
+            self.left, self.top, *found = self.screen.window("Pedalboard")
+            if found == [width, height]:
+                break
+            assert time.monotonic() < until, f"expected {width} x {height}, got {found[0]} x {found[1]}"
+            time.sleep(0.1)
+        self.scale = width / DESIGN[0]
+
     def at(self, x, y):
         """A place given in design units, on the screen."""
         return round(self.left + x * self.scale), round(self.top + y * self.scale)
@@ -167,6 +183,33 @@ def test_what_the_hand_does_is_what_the_host_gets(window):
     travelled = window.values()
     assert max(abs(a - b) for a, b in zip(travelled, moved, strict=True)) > 0.05
     window.press("ctrl+z", moved)
+
+
+@pytest.fixture(name="wide_screen")
+def fixture_wide_screen():
+    screen = screens.Screen(1600, 1000)
+    yield screen
+    screen.close()
+
+
+def test_a_scale_chosen_in_the_settings_is_that_of_the_open_window(wide_screen, tmp_path):
+    window = Window(wide_screen, tmp_path)
+    wait_for_first_frame(window)
+    for place, scale in ((-1, 0.75), (1, 1.25), (0, 1.0)):
+        window.click(*SETTINGS)
+        time.sleep(0.5)
+        window.click(SCALE_100[0] + SCALE_PITCH * place, SCALE_100[1])
+        window.expect_size(*(round(side * scale) for side in DESIGN))
+        window.click(*CLOSE)
+        time.sleep(0.5)
+        # What is drawn and what the hand finds are of the new size too.
+        x, y = on_pad(0.5, 0.5)
+        window.drag((x, y), on_pad(0.25, 0.75))
+        window.expect([-1.5, 1.5, 0.0, 0.0], 0.1)
+        x, y = on_pad(0.25, 0.75)
+        assert near(window.pixel(x, y), ACCENT, 24), scale
+        window.press("ctrl+z", [0.0] * 4)
+    window.close()
 
 
 def test_presets_are_stepped_through(window):

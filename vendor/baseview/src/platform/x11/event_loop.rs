@@ -378,7 +378,25 @@ impl EventLoop {
             }
         }
 
+        self.ask_for_wanted_size()?;
         self.window.connection.conn.flush()?;
+
+        Ok(())
+    }
+
+    // Ukulelatent: a host that agrees resizes this window, in `WindowThreadRequest::Resize`.
+    fn ask_for_wanted_size(&mut self) -> Result<(), FatalError> {
+        let Some(wanted) = self.window.wanted_size.take() else { return Ok(()) };
+
+        if let Some(host) = self.main_thread.as_mut() {
+            let scale_factor = self.window.scaling_factor.get();
+            host.send(HostCallback::Resized {
+                new_size: WindowSize::from_physical(wanted.cast(), scale_factor),
+                previous: self.window.size(),
+            })?;
+        } else {
+            self.window.xcb_window.resize(wanted.cast())?.check_warn();
+        }
 
         Ok(())
     }

@@ -58,6 +58,8 @@ pub(crate) struct WindowInner {
     pub(crate) scaling_factor: ScalingFactor,
 
     window_size: Cell<PhysicalSize<u16>>,
+    // Ukulelatent: a size that the host is to be asked for.
+    pub(crate) wanted_size: Cell<Option<PhysicalSize<u16>>>,
     pub(crate) sizing_strategy: SizingStrategy,
     mouse_cursor: Cell<MouseCursor>,
     pub(crate) visual_id: Visualid,
@@ -135,6 +137,7 @@ impl WindowInner {
             parent_id: parent_id.into(),
             visual_id: visual_info.visual_id,
             window_size: physical_size.into(),
+            wanted_size: None.into(),
             scaling_factor: ScalingFactor {
                 system: scaling.into(),
                 suggested: options.fallback_scale_factor.into(),
@@ -240,6 +243,13 @@ impl WindowInner {
         let new_size = self.sizing_strategy.adjust_size(size, self.size()).physical;
 
         if new_size == self.window_size.get().cast() {
+            return Ok(());
+        }
+
+        // Ukulelatent: inside a host's window, the host goes first. One that embeds by XEmbed (all that JUCE makes) puts a
+        // window that resizes itself back before the event loop has seen its new size, and is never asked.
+        if self.parent_id.get().is_some() {
+            self.wanted_size.set(Some(new_size.cast()));
             return Ok(());
         }
 

@@ -2727,6 +2727,16 @@ impl<P: ClapPlugin> Wrapper<P> {
                                     native_size.height,
                                 )
                             } {
+                                // Ukulelatent: a host that agrees does not have to call `set_size()`, and baseview
+                                // waits for it.
+                                use nice_plug_core::editor::EditorHandle;
+
+                                if let Some(editor_window) = wrapper.editor_window.borrow().as_ref() {
+                                    let editor_window = editor_window.get();
+                                    editor_window
+                                        .handle
+                                        .set_size(native_size, editor_window.window.borrow())?;
+                                }
                                 Ok(())
                             } else {
                                 Err(ResizeError::HostRefusedSize(new_size).into())
