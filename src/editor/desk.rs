@@ -60,6 +60,8 @@ pub struct Desk {
     pub(super) audition: Option<(MidiNote, f64)>,
     /// What could not be done, until it has been read.
     pub(super) complaints: Vec<String>,
+    /// What has been read of what the choice of an instrument brought with it, and which choice that was.
+    pub(super) read: (u64, Vec<String>),
     /// What lies over the instrument.
     pub sheet: Option<Sheet>,
     /// Text for the clipboard.
@@ -86,6 +88,7 @@ impl Desk {
             journey: None,
             audition: None,
             complaints: Vec::new(),
+            read: (0, Vec::new()),
             sheet: None,
             copied: None,
             last_copied: None,
@@ -95,9 +98,12 @@ impl Desk {
 
     /// Carries out what was done, at this time in seconds.
     pub fn carry_out(&mut self, host: &dyn Host, time: f64, actions: Vec<Action>) {
+        self.history.at(time);
         for action in actions {
             self.act(host, time, action);
         }
+        // What is done at once is over with its frame.
+        self.close_gesture();
         self.go_on(host, time);
     }
 
@@ -189,14 +195,11 @@ impl Desk {
 
     /// One change; within a gesture a part of it, else an edit of its own.
     fn edit(&mut self, host: &dyn Host, id: &str, change: impl FnOnce(&mut Gestures, &dyn Host)) {
-        if self.history.is_open() {
-            change(&mut self.gestures, host);
-        } else {
+        if !self.history.is_open() {
             self.stop(host);
-            let before = Patch::of(&self.gestures, &self.library);
-            change(&mut self.gestures, host);
-            self.history.record(&self.gestures.name(id), before, Patch::of(&self.gestures, &self.library));
+            self.history.open(&self.gestures.name(id), || Patch::of(&self.gestures, &self.library));
         }
+        change(&mut self.gestures, host);
     }
 
     pub(super) fn close_gesture(&mut self) {

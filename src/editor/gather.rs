@@ -36,15 +36,13 @@ impl Desk {
             (moved[axis] + if travels { orbit[axis] } else { 0.0 }).clamp(-LATENT_REACH, LATENT_REACH)
         };
         let range = instrument.keys;
-        let mut notices = params.model_choice().notices();
-        notices.extend(self.complaints.iter().cloned());
         View {
             z: self.z(),
             z_now: std::array::from_fn(now),
             sound,
             keys: Keys { range, ..keys },
             orbits: orbits(&self.gestures, moved, phase),
-            presets: self.library.view(&values, &defaults),
+            presets: self.library.view(&values, &defaults, &params.model_choice().reference()),
             models: self.shelf.view(&self.settings),
             edits: Edits {
                 undo: self.history.undo_label().map(str::to_owned),
@@ -52,7 +50,7 @@ impl Desk {
                 is_b: self.history.is_b(),
             },
             settings: self.settings_view(),
-            notices,
+            notices: self.unread(),
             controls,
             instrument,
         }

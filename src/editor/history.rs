@@ -3,12 +3,18 @@
 /// Edits kept; older ones are forgotten.
 const KEPT: usize = 200;
 
+/// Seconds within which what is done to one thing again is the same gesture: turns of a wheel, a key that is held, the clicks of a
+/// double-click.
+const PAUSE_S: f64 = 0.5;
+
 /// One edit: what was before, and after.
 #[derive(Clone, Debug, PartialEq)]
 struct Edit<S> {
     label: String,
     before: S,
     after: S,
+    /// When the gesture ended that it was, for one that may go on.
+    ended: Option<f64>,
 }
 
 /// What there is to take back and to do again, and the other of A and B.
@@ -20,6 +26,8 @@ pub struct History<S> {
     open: Option<(String, S)>,
     other: Option<S>,
     is_b: bool,
+    /// The present, in seconds.
+    now: f64,
 }
 
 /// To come from one state to another. Only what differs between the two is to be changed: what the host automates in
@@ -34,11 +42,16 @@ pub struct Step<S> {
 
 impl<S> Default for History<S> {
     fn default() -> Self {
-        Self { done: Vec::new(), undone: Vec::new(), open: None, other: None, is_b: false }
+        Self { done: Vec::new(), undone: Vec::new(), open: None, other: None, is_b: false, now: 0.0 }
     }
 }
 
 impl<S: Clone + PartialEq> History<S> {
+    /// Tells the time, in seconds.
+    pub fn at(&mut self, time: f64) {
+        self.now = time;
+    }
+
     /// A gesture begins; further ones before [`History::close`] belong to it.
     pub fn open(&mut self, label: &str, state: impl FnOnce() -> S) {
         if self.open.is_none() {
@@ -49,7 +62,28 @@ impl<S: Clone + PartialEq> History<S> {
     /// The gesture is over. One that changed nothing was none.
     pub fn close(&mut self, after: S) {
         if let Some((label, before)) = self.open.take() {
-            self.record(&label, before, after);
+            self.go_on(&label, before, after);
+        }
+    }
+
+    /// An edit by a gesture, which is part of the last one if that was of the same and ended just now.
+    pub fn go_on(&mut self, label: &str, before: S, after: S) {
+        let (now, undone) = (self.now, !self.undone.is_empty());
+        if let Some(last) = self.done.last_mut()
+            && !undone
+            && last.label == label
+            && last.after == before
+            && last.ended.is_some_and(|ended| now - ended <= PAUSE_S)
+        {
+            (last.after, last.ended) = (after, Some(now));
+            if last.before == last.after {
+                self.done.pop();
+            }
+        } else if before != after {
+            self.record(label, before, after);
+            if let Some(edit) = self.done.last_mut() {
+                edit.ended = Some(now);
+            }
         }
     }
 
@@ -63,7 +97,7 @@ impl<S: Clone + PartialEq> History<S> {
     pub fn record(&mut self, label: &str, before: S, after: S) {
         if before != after {
             self.undone.clear();
-            self.done.push(Edit { label: label.into(), before, after });
+            self.done.push(Edit { label: label.into(), before, after, ended: None });
             let surplus = self.done.len().saturating_sub(KEPT);
             self.done.drain(..surplus);
         }
@@ -154,6 +188,24 @@ mod tests {
         }
         let undone = std::iter::from_fn(|| history.undo()).count();
         assert_eq!(undone, KEPT);
+    }
+
+    #[test]
+    fn what_is_done_to_one_thing_without_a_pause_is_one_edit() {
+        let mut history = History::default();
+        for (time, label, before, after) in
+            [(0.0, "z1", 1, 2), (0.4, "z1", 2, 3), (0.8, "z1", 3, 4), (1.4, "z1", 4, 5), (1.5, "gain", 5, 6)]
+        {
+            history.at(time);
+            history.go_on(label, before, after);
+        }
+        let steps = std::iter::from_fn(|| history.undo()).map(|step| (step.from, step.to));
+        assert_eq!(steps.collect::<Vec<_>>(), [(6, 5), (5, 4), (4, 1)]);
+        // Back where it began, there is nothing to take back.
+        history.at(2.0);
+        history.go_on("z1", 1, 2);
+        history.go_on("z1", 2, 1);
+        assert_eq!((history.undo_label(), history.redo_label()), (None, None));
     }
 
     #[test]

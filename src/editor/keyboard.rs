@@ -100,7 +100,7 @@ fn draw(ui: &Ui, theme: &Theme, rect: Rect, keys: &Keys, key: u8) {
     let ground = match (is_black(key), heard) {
         _ if down => theme::ACCENT,
         (false, true) => Color32::from_rgb(0xd5, 0xd9, 0xe2),
-        (false, false) => Color32::from_rgb(0x6c, 0x74, 0x84),
+        (false, false) => Color32::from_rgb(0x7c, 0x84, 0x95),
         (true, _) => theme::GROUND,
     };
     let radius = theme.px(3.0).round() as u8;

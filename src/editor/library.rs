@@ -107,8 +107,10 @@ impl Library {
 
     /// For the window. What no preset was loaded into began with the parameters' defaults.
     #[must_use]
-    pub fn view(&self, values: &Values, defaults: &Values) -> Presets {
-        let dirty = differs(self.mark.clean.as_ref().unwrap_or(defaults), values);
+    pub fn view(&self, values: &Values, defaults: &Values, instrument: &ModelReference) -> Presets {
+        let saved_with = self.playing().and_then(|n| self.presets[n].0.model.as_ref());
+        let dirty = differs(self.mark.clean.as_ref().unwrap_or(defaults), values)
+            || saved_with.is_some_and(|model| model.sha256 != instrument.sha256);
         Presets { rows: Arc::clone(&self.rows), loaded: self.playing(), dirty }
     }
 }
@@ -146,20 +148,24 @@ mod tests {
         let mut library = Library::new(Some(folder.path().join("new")));
         let factory_count = library.presets.len();
         let mut values: Values = [("z1".to_owned(), 0.5)].into();
+        let instrument = params().model_choice().reference();
         library.save(&Preset::of("Mine", "", &params()), values.clone()).unwrap();
-        let view = library.view(&values, &Values::new());
+        let view = library.view(&values, &Values::new(), &instrument);
         assert_eq!((view.rows.len(), view.loaded, view.dirty), (factory_count + 1, Some(0), false));
         assert_eq!((view.title(), view.rows[0].own), ("Mine", true));
+        let other = ModelReference { sha256: "0".repeat(64), ..instrument.clone() };
+        assert!(library.view(&values, &Values::new(), &other).dirty);
         values.insert("z1".into(), 0.6);
-        assert!(library.view(&values, &Values::new()).dirty);
+        assert!(library.view(&values, &Values::new(), &instrument).dirty);
     }
 
     #[test]
     fn what_no_preset_was_loaded_into_gets_dirty_when_it_leaves_the_defaults() {
         let library = Library::new(None);
+        let instrument = params().model_choice().reference();
         let defaults: Values = [("z1".to_owned(), 0.5)].into();
-        assert!(!library.view(&defaults, &defaults).dirty);
-        assert!(library.view(&[("z1".to_owned(), 0.6)].into(), &defaults).dirty);
+        assert!(!library.view(&defaults, &defaults, &instrument).dirty);
+        assert!(library.view(&[("z1".to_owned(), 0.6)].into(), &defaults, &instrument).dirty);
     }
 
     #[test]

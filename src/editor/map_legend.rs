@@ -37,10 +37,19 @@ pub fn show(ui: &mut Ui, rect: Rect, pen: &mut Pen, instrument: &Instrument, sta
         response.widget_info(|| WidgetInfo::selected(Role::CheckBox, true, shown, &family.name));
         let colour = if shown { theme::FAMILIES[n] } else { theme::LINE };
         marks::add(&mut mesh, n, cell.left_center() + vec2(theme.px(6.0), 0.0), theme.px(5.0), colour);
-        let ink = if shown || response.hovered() { theme::DIM } else { theme::LINE };
         let at = cell.left_center() + vec2(theme.px(15.0), 0.0);
         let room = cell.width() - theme.px(15.0);
-        theme.text_within(ui.painter(), (at, room), Align2::LEFT_CENTER, &family.name, (Type::Caption, ink));
+        theme.text_within(
+            ui.painter(),
+            (at, room),
+            Align2::LEFT_CENTER,
+            &family.name,
+            (Type::Caption, theme::DIM),
+        );
+        if !shown {
+            let word = theme.px(words(&family.name)).min(room);
+            ui.painter().hline(at.x..=at.x + word, at.y, theme.stroke(1.0, theme::DIM));
+        }
         theme.focus_ring(ui, &response, cell.shrink(theme.px(2.0)));
         if response.double_clicked() {
             let alone = (0..state.shown.len()).all(|other| state.shown[other] == (other == n));

@@ -38,7 +38,7 @@ impl Desk {
             Action::OpenScale(path) => self.tune(path),
             Action::Show(sheet) => self.show(sheet),
             Action::Prefer(preference) => self.prefer(preference),
-            Action::Dismiss => self.complaints.clear(),
+            Action::Dismiss => self.dismiss(),
             Action::Pin(z) => self.pin(|pins| pins.push(Pin { z, name: String::new() })),
             Action::Unpin(n) => self.pin(|pins| {
                 if n < pins.len() {
@@ -49,6 +49,22 @@ impl Desk {
             // The rest is the desk's, and the clipboard the window's.
             _ => {}
         }
+    }
+
+    /// All that the user should know has been read.
+    fn dismiss(&mut self) {
+        let choice = self.gestures.params().model_choice();
+        self.read = (choice.generation(), choice.notices());
+        self.complaints.clear();
+    }
+
+    /// What the user should know and has not read.
+    pub(super) fn unread(&self) -> Vec<String> {
+        let choice = self.gestures.params().model_choice();
+        let (generation, read) = &self.read;
+        let known = |notice: &String| *generation == choice.generation() && read.contains(notice);
+        let of_choice = choice.notices().into_iter().filter(|notice| !known(notice));
+        of_choice.chain(self.complaints.iter().cloned()).collect()
     }
 
     fn load(&mut self, host: &dyn Host, n: usize) {
@@ -125,6 +141,10 @@ impl Desk {
     }
 
     fn prefer(&mut self, preference: Preference) {
+        // What another instance's window has settled meanwhile stays.
+        if let Some(Ok(settings)) = self.settings_file.as_deref().map(crate::settings::Settings::read) {
+            self.settings = settings;
+        }
         match preference {
             Preference::Scale(scale) => {
                 self.settings.window_scale = scale;

@@ -40,6 +40,11 @@ impl Stage {
 
 /// A window of a size, over a user's folder.
 fn open(folder: &Path, size: Vec2) -> Harness<'static, Stage> {
+    open_at_pace(folder, size, 0.25)
+}
+
+/// The same, with so many seconds from frame to frame.
+fn open_at_pace(folder: &Path, size: Vec2, pace_s: f32) -> Harness<'static, Stage> {
     let params = params();
     let places = Places {
         presets: Some(folder.join("presets")),
@@ -60,7 +65,11 @@ fn open(folder: &Path, size: Vec2) -> Harness<'static, Stage> {
         }
         stage.desk.carry_out(&stage.host, time, actions);
     };
-    let builder = Harness::builder().with_size(size).with_max_steps(64).with_context_setup(Theme::install_fonts);
+    let builder = Harness::builder()
+        .with_size(size)
+        .with_step_dt(pace_s)
+        .with_max_steps(64)
+        .with_context_setup(Theme::install_fonts);
     let mut harness = builder.build_ui_state(frame, stage);
     harness.run_steps(3);
     harness
@@ -117,7 +126,7 @@ fn a_drag_on_a_pad_is_one_gesture_that_the_host_records_and_one_undo() {
 }
 
 #[test]
-fn shift_drags_ten_times_finer_and_a_double_click_goes_to_the_centre() {
+fn shift_drags_ten_times_finer() {
     let folder = tempfile::tempdir().unwrap();
     let mut harness = open(folder.path(), design());
     harness.event(egui::Event::ModifiersChanged(Modifiers::SHIFT));
@@ -125,6 +134,42 @@ fn shift_drags_ten_times_finer_and_a_double_click_goes_to_the_centre() {
     drag(&mut harness, on_pad(0.2, 0.5), on_pad(0.7, 0.5));
     let z = harness.state().z();
     assert!((z[0] - 0.3).abs() < 0.03, "half a pad of six units, a tenth of it: {z:?}");
+}
+
+#[test]
+fn a_double_click_goes_to_the_centre_and_is_one_undo() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut harness = open_at_pace(folder.path(), design(), 1.0 / 30.0);
+    drag(&mut harness, on_pad(0.5, 0.5), on_pad(0.8, 0.3));
+    let z = harness.state().z();
+    // Longer than the pause between two gestures.
+    harness.run_steps(60);
+    for _ in 0..2 {
+        harness.drag_at(on_pad(0.2, 0.9));
+        harness.run_steps(1);
+        harness.drop_at(on_pad(0.2, 0.9));
+        harness.run_steps(1);
+    }
+    harness.run_steps(3);
+    assert_eq!(harness.state().z(), [0.0; LATENT_DIM]);
+    harness.key_press_modifiers(Modifiers::COMMAND, Key::Z);
+    harness.run_steps(3);
+    assert_eq!(harness.state().z(), z);
+}
+
+#[test]
+fn what_has_been_read_stays_away_until_another_instrument_is_chosen() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut harness = open(folder.path(), design());
+    let choice = Arc::clone(harness.state().desk.gestures.params().model_choice());
+    choice.notify("harp.onnx: no such file".into());
+    harness.run_steps(2);
+    harness.get_by_label("I have read this").click();
+    harness.run_steps(3);
+    assert!(harness.query_by_label("I have read this").is_none());
+    choice.notify("the scale: not found".into());
+    harness.run_steps(2);
+    assert!(harness.query_by_label("I have read this").is_some());
 }
 
 #[test]

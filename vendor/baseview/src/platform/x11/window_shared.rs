@@ -242,14 +242,15 @@ impl WindowInner {
     pub fn resize(&self, size: Size) -> Result<()> {
         let new_size = self.sizing_strategy.adjust_size(size, self.size()).physical;
 
-        if new_size == self.window_size.get().cast() {
+        // Ukulelatent: inside a host's window, the host goes first. One that embeds by XEmbed (all that JUCE makes) puts a
+        // window that resizes itself back before the event loop has seen its new size, and is never asked. It is asked
+        // for the present size too: it may be about to set another that was wanted before.
+        if self.parent_id.get().is_some() {
+            self.wanted_size.set(Some(new_size.cast()));
             return Ok(());
         }
 
-        // Ukulelatent: inside a host's window, the host goes first. One that embeds by XEmbed (all that JUCE makes) puts a
-        // window that resizes itself back before the event loop has seen its new size, and is never asked.
-        if self.parent_id.get().is_some() {
-            self.wanted_size.set(Some(new_size.cast()));
+        if new_size == self.window_size.get().cast() {
             return Ok(());
         }
 

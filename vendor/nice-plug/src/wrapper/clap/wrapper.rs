@@ -146,6 +146,10 @@ pub struct Wrapper<P: ClapPlugin> {
     /// APIs only deal in logical pixels.
     #[cfg(feature = "editor")]
     fallback_scale_factor: AtomicCell<Option<f64>>,
+
+    // Ukulelatent: whether the host has called `set_size()` since it was asked for a size.
+    #[cfg(feature = "editor")]
+    size_was_set: AtomicCell<bool>,
     is_activated: AtomicBool,
     is_processing: AtomicBool,
     /// The current IO configuration, modified through the `clap_plugin_audio_ports_config`
@@ -605,6 +609,8 @@ impl<P: ClapPlugin> Wrapper<P> {
             editor_window: AtomicRefCell::new(None),
             #[cfg(feature = "editor")]
             fallback_scale_factor: AtomicCell::new(None),
+            #[cfg(feature = "editor")]
+            size_was_set: AtomicCell::new(false),
 
             is_activated: AtomicBool::new(false),
             is_processing: AtomicBool::new(false),
@@ -2719,6 +2725,7 @@ impl<P: ClapPlugin> Wrapper<P> {
                             use nice_plug_core::editor::dpi::NativeSize;
 
                             let native_size = NativeSize::from_size(new_size, scale_factor);
+                            wrapper.size_was_set.store(false);
 
                             if unsafe_clap_call! {
                                 &*self.host_gui=>request_resize(
@@ -2728,10 +2735,12 @@ impl<P: ClapPlugin> Wrapper<P> {
                                 )
                             } {
                                 // Ukulelatent: a host that agrees does not have to call `set_size()`, and baseview
-                                // waits for it.
+                                // waits for it. One that did may have set another size than was wanted.
                                 use nice_plug_core::editor::EditorHandle;
 
-                                if let Some(editor_window) = wrapper.editor_window.borrow().as_ref() {
+                                if !wrapper.size_was_set.load()
+                                    && let Some(editor_window) = wrapper.editor_window.borrow().as_ref()
+                                {
                                     let editor_window = editor_window.get();
                                     editor_window
                                         .handle
@@ -3024,6 +3033,8 @@ impl<P: ClapPlugin> Wrapper<P> {
         // asynchronous resize request fails.
         check_null_ptr!(false, plugin, unsafe { (*plugin).plugin_data });
         let wrapper = unsafe { &*((*plugin).plugin_data as *const Self) };
+
+        wrapper.size_was_set.store(true);
 
         // Hand the new size to the editor. If there is no editor open, or the
         // editor doesn't support being resized, this fails and we tell the host so.

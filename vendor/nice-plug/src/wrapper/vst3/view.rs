@@ -167,6 +167,9 @@ pub(crate) struct WrapperView<P: Vst3Plugin> {
     /// the sizes communicated to and from the DAW should be scaled by this factor since nice-plug's
     /// APIs only deal in logical pixels.
     fallback_scale_factor: AtomicCell<Option<f32>>,
+
+    // Ukulelatent: what the host was asked for, until it answers.
+    requested_size: AtomicCell<Option<(i32, i32)>>,
 }
 
 impl<P: Vst3Plugin> Class for WrapperView<P> {
@@ -226,6 +229,7 @@ impl<P: Vst3Plugin> WrapperView<P> {
             #[cfg(all(target_family = "unix", not(target_os = "macos")))]
             run_loop_event_handler: RwLock::new(None),
             fallback_scale_factor: AtomicCell::new(None),
+            requested_size: AtomicCell::new(None),
         }
     }
 
@@ -264,7 +268,12 @@ impl<P: Vst3Plugin> WrapperView<P> {
                 };
 
                 let plug_view = this.as_com_ref::<IPlugView>().unwrap();
+                this.requested_size
+                    .store(Some((native_size.width as i32, native_size.height as i32)));
                 let result = unsafe { plug_frame.resizeView(plug_view.as_ptr(), &mut size) };
+                if result != kResultOk {
+                    this.requested_size.store(None);
+                }
 
                 #[cfg(debug_assertions)]
                 if result != kResultOk {
@@ -599,6 +608,7 @@ impl<P: Vst3Plugin> IPlugViewTrait for WrapperView<P> {
             return kResultFalse;
         };
 
+        self.requested_size.store(None);
         let mut editor_handle = inner.editor_window.borrow_mut();
         if editor_handle.is_some() {
             inner.is_editor_open.store(false, Ordering::SeqCst);
@@ -641,10 +651,16 @@ impl<P: Vst3Plugin> IPlugViewTrait for WrapperView<P> {
         //       if it turns out to be an issue.
         let editor_size = editor.lock().size();
 
+        // Ukulelatent: Ardour asks this view how large it is to be before it calls `onSize()`.
+        let (width, height) = self
+            .requested_size
+            .load()
+            .unwrap_or((editor_size.width as i32, editor_size.height as i32));
+
         size.left = 0;
-        size.right = editor_size.width as i32;
+        size.right = width;
         size.top = 0;
-        size.bottom = editor_size.height as i32;
+        size.bottom = height;
 
         kResultOk
     }
@@ -658,6 +674,7 @@ impl<P: Vst3Plugin> IPlugViewTrait for WrapperView<P> {
 
         // The host is telling us the view's new frame (after honoring an earlier
         // `request_resize()`, or because the user dragged a host resize handle).
+        self.requested_size.store(None);
         let width = unsafe { (*new_size).right - (*new_size).left };
         let height = unsafe { (*new_size).bottom - (*new_size).top };
         if width <= 0 || height <= 0 {
