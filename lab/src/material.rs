@@ -57,6 +57,20 @@ pub struct Batch {
     pub families: Vec<u32>,
 }
 
+impl Batch {
+    /// Its first notes.
+    ///
+    /// # Errors
+    /// If there are fewer.
+    pub fn first(&self, notes: usize) -> Result<Self> {
+        Ok(Self {
+            mel: self.mel.narrow(0, 0, notes)?,
+            pitches: self.pitches[..notes].to_vec(),
+            families: self.families[..notes].to_vec(),
+        })
+    }
+}
+
 /// Semitones from A0 of a note that models can name.
 #[must_use]
 pub fn pitch_of(note: MidiNote) -> u32 {

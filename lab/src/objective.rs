@@ -50,6 +50,17 @@ pub struct Cost {
     pub adversary: Tensor,
 }
 
+/// A batch in the latent space.
+#[derive(Clone, Copy)]
+pub struct Placed<'a> {
+    /// Its notes.
+    pub batch: &'a Batch,
+    /// Where the encoder has put them.
+    pub encoding: &'a Encoding,
+    /// How many of them, the first ones, the decoder is to make. The others are there for how points lie.
+    pub decoded: usize,
+}
+
 impl Objective {
     /// Prepares it for notes of these pitches.
     ///
@@ -65,7 +76,7 @@ impl Objective {
         })
     }
 
-    /// The cost of `batch`, which the encoder has put at `encoding`. With `refining`, the decoder learns from points
+    /// The cost of a batch. With `refining`, the decoder learns from points
     /// that are refined as those of a finished run are, and the encoder is drawn to them; what the points cost reaches
     /// the encoder as if it had found them itself.
     ///
@@ -74,48 +85,54 @@ impl Objective {
     pub fn cost(
         &self,
         networks: &Networks,
-        encoding: &Encoding,
-        batch: &Batch,
+        placed: &Placed<'_>,
         refining: bool,
         rng: &mut ChaCha8Rng,
     ) -> Result<Cost> {
-        let (loss, mean) = (&self.loss, &encoding.mean);
-        let moved =
-            if refining { Some(self.refined(&networks.decoder, mean, batch)?.sub(&mean.detach())?) } else { None };
+        let &Placed { batch, encoding, decoded } = placed;
+        let loss = &self.loss;
+        let made = batch.first(decoded)?;
+        let mean = encoding.mean.narrow(0, 0, decoded)?;
+        let moved = if refining {
+            Some(self.refined(&networks.decoder, &mean, &made)?.sub(&mean.detach())?)
+        } else {
+            None
+        };
         let notes = batch.pitches.len();
         let noise = match &encoding.log_variance {
             Some(log_variance) => ((log_variance * 0.5)?.exp()? * normal(rng, notes, 1.0)?)?,
             None => normal(rng, notes, loss.latent_noise)?,
         };
-        let mut z = (mean + noise)?;
+        let mut z = (&encoding.mean + noise)?;
         if let Some(moved) = &moved {
-            z = (z + moved)?;
+            z = (z + moved.pad_with_zeros(0, 0, notes - decoded)?)?;
         }
-        let mel = networks.decoder.forward(&z, &batch.pitches, 0..batch.mel.dim(1)?)?;
-        let mse = mean_squared_error(&mel, &batch.mel)?;
+        let mel = networks.decoder.forward(&z.narrow(0, 0, decoded)?, &made.pitches, 0..made.mel.dim(1)?)?;
+        let mse = mean_squared_error(&mel, &made.mel)?;
         let divergence = match (loss.regulariser.kernel(), &encoding.log_variance) {
             (Some(kernel), _) => squared_mmd(&z, &normal(rng, loss.prior_draws, 1.0)?, kernel)?,
-            (None, Some(log_variance)) => kullback_leibler(mean, log_variance)?,
+            (None, Some(log_variance)) => kullback_leibler(&encoding.mean, log_variance)?,
             (None, None) => unreachable!("an encoder for this regulariser says variances"),
         };
-        let adversary = networks.adversary.error(&z, &batch.pitches)?;
+        let adversary = networks.adversary.error(&z, &batch.pitches, &batch.families)?;
         let mut total = (&mse + (&divergence * loss.divergence)?)?;
         if adversary.to_scalar::<f32>()? < loss.adversary_ceiling {
             total = (total - (&adversary * loss.adversary)?)?;
         }
         if let Some(onset) = &self.onset {
-            total = (total + (onset.error(&mel, &batch.mel)? * loss.onset)?)?;
+            total = (total + (onset.error(&mel, &made.mel)? * loss.onset)?)?;
         }
         if let Some(tuning) = &self.tuning {
-            let error = self.out_of_tune(tuning, networks, mean, batch.mel.dim(1)?.min(TUNING_FRAMES), rng)?;
+            let error = self.out_of_tune(tuning, networks, &mean, made.mel.dim(1)?.min(TUNING_FRAMES), rng)?;
             total = (total + (error * loss.tuning)?)?;
         }
         if let Some(families) = &networks.families {
-            total = (total + (families.error(&z, &batch.families)? * loss.family)?)?;
+            let error = families.error(&z, &batch.families)?.maximum(loss.family_floor)?;
+            total = (total + (error * loss.family)?)?;
         }
         if let Some(moved) = &moved {
             // The distance to a point that stands still.
-            let away = ((mean - mean.detach())? - moved)?.sqr()?.sum(D::Minus1)?.mean_all()?;
+            let away = ((&mean - mean.detach())? - moved)?.sqr()?.sum(D::Minus1)?.mean_all()?;
             total = (total + (away * loss.amortised)?)?;
         }
         Ok(Cost { total, mse, divergence, adversary })

@@ -97,7 +97,8 @@ impl Networks {
         let decoder = AnyDecoder::new(&mut parameters, &config.network, &shape)?;
         let families = if config.loss.family > 0.0 { Some(FamilyHead::new(&mut parameters)?) } else { None };
         let mut adversary_parameters = Parameters::seeded(config.seed.wrapping_add(1));
-        let adversary = Adversary::new(&mut adversary_parameters)?;
+        let told = config.loss.adversary_told_family;
+        let adversary = Adversary::new(&mut adversary_parameters, told)?;
         Ok(Self { parameters, encoder, decoder, families, adversary_parameters, adversary })
     }
 

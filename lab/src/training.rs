@@ -21,7 +21,7 @@ use crate::features::FeatureSet;
 use crate::material::{Batch, Material, originals, pitch_of};
 use crate::memory::Memory;
 use crate::network::ops::mean_squared_error;
-use crate::objective::{Cost, Objective};
+use crate::objective::{Cost, Objective, Placed};
 use crate::optimiser::{Adam, Average};
 use crate::run::{
     AVERAGE_PREFIX, LATENTS_NAME, Latent, Networks, RUN_NAME, RunRecord, SPLIT_NAME, read_json, write_json,
@@ -141,19 +141,20 @@ impl Run {
         let config = &self.record.config;
         let mut rng = ChaCha8Rng::seed_from_u64(config.seed);
         rng.set_stream(self.step);
-        let batch = self.material.batch(config.seed, self.step, config.batch, &mut rng)?;
         let (networks, loss) = (&self.networks, &config.loss);
+        let batch = self.material.batch(config.seed, self.step, config.batch + loss.placed, &mut rng)?;
         let seen = spoiled(&batch.mel, &config.input, &mut rng)?;
         let encoding = networks.encoder.encode(&seen, &batch.pitches)?;
-        let (points, pitches) = self.memory.with(&encoding.mean, &batch.pitches, loss.adversary_memory)?;
+        let known = self.memory.with(&encoding.mean, &batch.pitches, &batch.families, loss.adversary_memory)?;
         for _ in 0..loss.adversary_steps {
-            let error = networks.adversary.error(&points, &pitches)?;
+            let error = networks.adversary.error(&known.points, &known.pitches, &known.families)?;
             let parameters = &networks.adversary_parameters;
             self.adversary_adam.step(parameters, &error.backward()?, ADVERSARY_RATE, f32::INFINITY)?;
         }
         // Every other step: the encoder learns most from its own errors.
         let refining = self.step >= config.refined_from() && self.step.is_multiple_of(2);
-        let cost = self.objective.cost(networks, &encoding, &batch, refining, &mut rng)?;
+        let placed = Placed { batch: &batch, encoding: &encoding, decoded: config.batch };
+        let cost = self.objective.cost(networks, &placed, refining, &mut rng)?;
         let Cost { total, mse, divergence, adversary } = cost;
         let value = total.to_scalar::<f32>()?;
         if !value.is_finite() {

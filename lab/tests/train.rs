@@ -12,13 +12,15 @@ use lab::config::{DataConfig, Regulariser, TrainConfig};
 use lab::curves::{CSV_NAME, PNG_NAME};
 use lab::features::{FeatureSet, FrontEnd};
 use lab::material::{Material, pitch_of};
-use lab::run::RUN_NAME;
+use lab::mmd::{Kernel, squared_mmd};
+use lab::run::{LATENTS_NAME, Latent, RUN_NAME, read_json};
 use lab::split::split;
 use lab::train::TrainArgs;
 use lab::training::Run;
 use lab::tuning_loss::Tuning;
-use rand::SeedableRng;
+use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
+use rand_distr::StandardNormal;
 use tempfile::tempdir;
 use ukulelatent::dsp::mel::MelScale;
 use ukulelatent::model::card::LATENT_DIM;
@@ -56,6 +58,9 @@ fn a_run_that_was_stopped_ends_like_one_that_was_not() {
     let features = tiny::features(&folder.path().join("features"));
     let mut config = tiny::config();
     config.loss.refined = 0.75;
+    // What is remembered from step to step is kept as well.
+    (config.loss.placed, config.loss.adversary_memory) = (3, 16);
+    (config.loss.family, config.loss.adversary_told_family) = (0.01, true);
     let (whole, parts) = (folder.path().join("whole"), folder.path().join("parts"));
     let mut run = open(&config, &features, &whole);
     steps(&mut run, 33);
@@ -107,6 +112,29 @@ fn notes_that_no_recording_has_are_nearer_to_their_pitch() {
     };
     let (deaf, hearing) = (out_of_tune(0.0), out_of_tune(0.1));
     assert!(hearing < 0.8 * deaf, "{deaf} {hearing}");
+}
+
+#[test]
+fn further_notes_that_are_only_placed_draw_points_to_the_prior() {
+    let folder = tempdir().unwrap();
+    let features = tiny::features(&folder.path().join("features"));
+    let divergence = |placed: usize| {
+        let mut config = tiny::config();
+        (config.loss.placed, config.loss.divergence, config.loss.adversary) = (placed, 0.3, 0.0);
+        let mut run = open(&config, &features, &folder.path().join(placed.to_string()));
+        steps(&mut run, config.steps);
+        run.save().unwrap();
+        let latents: Vec<Latent> =
+            read_json(&folder.path().join(placed.to_string()).join(LATENTS_NAME), "points").unwrap();
+        let z: Vec<f32> = latents.iter().flat_map(|latent| latent.z).collect();
+        let z = Tensor::from_vec(z, (latents.len(), LATENT_DIM), &Device::Cpu).unwrap();
+        let mut rng = ChaCha8Rng::seed_from_u64(1);
+        let prior: Vec<f32> = (0..1000 * LATENT_DIM).map(|_| rng.sample(StandardNormal)).collect();
+        let prior = Tensor::from_vec(prior, (1000, LATENT_DIM), &Device::Cpu).unwrap();
+        squared_mmd(&z, &prior, Kernel::Imq).unwrap().to_scalar::<f32>().unwrap()
+    };
+    let (alone, among) = (divergence(0), divergence(24));
+    assert!(among < 0.8 * alone, "{alone} {among}");
 }
 
 #[test]

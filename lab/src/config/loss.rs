@@ -42,6 +42,8 @@ pub struct LossConfig {
     pub divergence: f64,
     /// Draws from the prior that a batch is compared with.
     pub prior_draws: usize,
+    /// Further notes of a step that are placed and not decoded: what is known of how points lie comes from them too.
+    pub placed: usize,
     /// Deviation of the noise on z.
     pub latent_noise: f32,
     /// Weight of the adversary's error.
@@ -52,12 +54,17 @@ pub struct LossConfig {
     pub adversary_steps: usize,
     /// Points of the last steps that the adversary learns from, this step's among them.
     pub adversary_memory: usize,
+    /// Whether the adversary is told the instrument's family, so that it punishes only what tells pitches of one family
+    /// apart.
+    pub adversary_told_family: bool,
     /// Weight of the error in the onset's levels above 2 kHz.
     pub onset: f64,
     /// How long the onset is, in milliseconds.
     pub onset_ms: f32,
     /// Weight of the error of reading the family from z.
     pub family: f64,
+    /// That error, in nats, below which it costs no less.
+    pub family_floor: f64,
     /// Weight of what decoded notes are out of tune, at points and pitches drawn apart.
     pub tuning: f64,
     /// Share of the steps, the last ones, of which every other one lets the decoder learn from refined points.
@@ -72,14 +79,17 @@ impl Default for LossConfig {
             regulariser: Regulariser::Imq,
             divergence: 0.15,
             prior_draws: 256,
+            placed: 0,
             latent_noise: 0.08,
             adversary: 0.03,
             adversary_ceiling: 2.0,
             adversary_steps: 2,
             adversary_memory: 0,
+            adversary_told_family: false,
             onset: 0.025,
             onset_ms: 100.0,
             family: 0.0,
+            family_floor: 0.0,
             tuning: 0.01,
             refined: 0.35,
             amortised: 0.003,
