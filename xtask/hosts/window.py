@@ -10,7 +10,6 @@ With `later` after the path the plugin begins to play with the first take, and e
     taken           waits for that, and says its SHA-256 and peak
     memory          resident bytes, threads, descriptors, and CPU seconds of the process
     reopen N        closes and opens the window N times
-    preset NAME     saves the state under a name and loads it again
     close           closes the window and ends
 """
 
