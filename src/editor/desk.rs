@@ -100,6 +100,9 @@ impl Desk {
     pub fn carry_out(&mut self, host: &dyn Host, time: f64, actions: Vec<Action>) {
         self.history.at(time);
         for action in actions {
+            if !matches!(action, Action::Set(..) | Action::Enter(..) | Action::Reset(_) | Action::End(_)) {
+                self.close_gesture();
+            }
             self.act(host, time, action);
         }
         // What is done at once is over with its frame.

@@ -73,7 +73,7 @@ impl<S: Clone + PartialEq> History<S> {
             && !undone
             && last.label == label
             && last.after == before
-            && last.ended.is_some_and(|ended| now - ended <= PAUSE_S)
+            && last.ended.is_some_and(|ended| (0.0..=PAUSE_S).contains(&(now - ended)))
         {
             (last.after, last.ended) = (after, Some(now));
             if last.before == last.after {
@@ -91,6 +91,13 @@ impl<S: Clone + PartialEq> History<S> {
     #[must_use]
     pub fn is_open(&self) -> bool {
         self.open.is_some()
+    }
+
+    /// Whatever comes next is another edit.
+    pub fn rest(&mut self) {
+        if let Some(last) = self.done.last_mut() {
+            last.ended = None;
+        }
     }
 
     /// An edit that is done at once.

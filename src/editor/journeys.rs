@@ -55,6 +55,8 @@ impl Desk {
                 self.gestures.end(host, id);
             }
             self.close_gesture();
+            // The next journey is another one, however soon.
+            self.history.rest();
         }
     }
 }

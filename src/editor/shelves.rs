@@ -30,6 +30,7 @@ impl Desk {
                 }
             }
             Action::OpenModel(path) => {
+                self.read_settings();
                 if let Ok(reference) = self.shelf.open(&path, &mut self.settings) {
                     self.play(reference);
                     self.keep_settings();
@@ -141,10 +142,7 @@ impl Desk {
     }
 
     fn prefer(&mut self, preference: Preference) {
-        // What another instance's window has settled meanwhile stays.
-        if let Some(Ok(settings)) = self.settings_file.as_deref().map(crate::settings::Settings::read) {
-            self.settings = settings;
-        }
+        self.read_settings();
         match preference {
             Preference::Scale(scale) => {
                 self.settings.window_scale = scale;
@@ -157,6 +155,14 @@ impl Desk {
             Preference::Backend(kind) => self.settings.backend = kind,
         }
         self.keep_settings();
+    }
+
+    /// What another instance's window has settled meanwhile stays.
+    fn read_settings(&mut self) {
+        let file = self.settings_file.as_deref().filter(|file| file.exists());
+        if let Some(Ok(settings)) = file.map(crate::settings::Settings::read) {
+            self.settings = settings;
+        }
     }
 
     fn keep_settings(&mut self) {
