@@ -121,11 +121,11 @@ fn further_notes_that_are_only_placed_draw_points_to_the_prior() {
     let divergence = |placed: usize| {
         let mut config = tiny::config();
         (config.loss.placed, config.loss.divergence, config.loss.adversary) = (placed, 0.3, 0.0);
-        let mut run = open(&config, &features, &folder.path().join(placed.to_string()));
+        let out = folder.path().join(placed.to_string());
+        let mut run = open(&config, &features, &out);
         steps(&mut run, config.steps);
         run.save().unwrap();
-        let latents: Vec<Latent> =
-            read_json(&folder.path().join(placed.to_string()).join(LATENTS_NAME), "points").unwrap();
+        let latents: Vec<Latent> = read_json(&out.join(LATENTS_NAME), "points").unwrap();
         let z: Vec<f32> = latents.iter().flat_map(|latent| latent.z).collect();
         let z = Tensor::from_vec(z, (latents.len(), LATENT_DIM), &Device::Cpu).unwrap();
         let mut rng = ChaCha8Rng::seed_from_u64(1);

@@ -67,7 +67,7 @@ impl<S: Clone + PartialEq> History<S> {
     }
 
     /// An edit by a gesture, which is part of the last one if that was of the same and ended just now.
-    pub fn go_on(&mut self, label: &str, before: S, after: S) {
+    fn go_on(&mut self, label: &str, before: S, after: S) {
         let (now, undone) = (self.now, !self.undone.is_empty());
         if let Some(last) = self.done.last_mut()
             && !undone
@@ -208,6 +208,13 @@ mod tests {
         }
         let steps = std::iter::from_fn(|| history.undo()).map(|step| (step.from, step.to));
         assert_eq!(steps.collect::<Vec<_>>(), [(6, 5), (5, 4), (4, 1)]);
+        // After a rest the same is another edit, however soon.
+        history.at(1.9);
+        history.go_on("Journey", 1, 2);
+        history.rest();
+        history.go_on("Journey", 2, 3);
+        let steps = std::iter::from_fn(|| history.undo()).map(|step| (step.from, step.to));
+        assert_eq!(steps.collect::<Vec<_>>(), [(3, 2), (2, 1)]);
         // Back where it began, there is nothing to take back.
         history.at(2.0);
         history.go_on("z1", 1, 2);
