@@ -62,6 +62,13 @@ impl FrontEnd {
         self.geometry.samples(self.frames)
     }
 
+    /// Frames of the onset: those whose middle, where the window is open, lies within the first `ms` milliseconds.
+    #[must_use]
+    pub fn onset_frames(&self, ms: f32) -> usize {
+        let end = self.onset_sample + self.sample_rate_hz.samples_in_ms(ms);
+        (end.saturating_sub(self.geometry.fft_size / 2) / self.geometry.hop + 1).clamp(1, self.frames)
+    }
+
     /// Samples of a note as it is stored: enough for copies [`MAX_SHIFT_UP`] semitones higher.
     #[must_use]
     pub fn stored_samples(&self) -> usize {

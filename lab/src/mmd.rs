@@ -54,7 +54,7 @@ fn within(x: &Tensor, kernel: Kernel) -> Result<Tensor> {
     (kernel.of(&squared_distances(x, x)?)?.sum_all()? - n)? / (n * (n - 1.0))
 }
 
-fn squared_distances(x: &Tensor, y: &Tensor) -> Result<Tensor> {
+pub(crate) fn squared_distances(x: &Tensor, y: &Tensor) -> Result<Tensor> {
     x.unsqueeze(1)?.broadcast_sub(&y.unsqueeze(0)?)?.sqr()?.sum(2)
 }
 

@@ -11,8 +11,11 @@ use ukulelatent::model::card::LATENT_DIM;
 use ukulelatent::units::MidiNote;
 
 use crate::config::LossConfig;
+use crate::evenness::{POINTS, along, unevenness};
 use crate::features::FrontEnd;
+use crate::independence::{FEWEST, dependence};
 use crate::latent_map::Point;
+use crate::level_loss::Loudness;
 use crate::material::{Batch, note_of};
 use crate::mmd::{kullback_leibler, squared_mmd};
 use crate::network::AnyDecoder;
@@ -25,14 +28,17 @@ use crate::tuning_loss::Tuning;
 
 /// Steps of a point's refinement in training, which has little time for each note.
 const REFINING_STEPS: usize = 1;
-/// Frames of a note in which its pitch is heard.
-const TUNING_FRAMES: usize = 64;
+/// Frames of a note in which its pitch is heard, and how it changes along a line.
+const HEARD_FRAMES: usize = 64;
+/// Lines along which a step walks.
+const LINES: usize = 3;
 
 /// What is minimised, for one front end.
 pub struct Objective {
     loss: LossConfig,
     onset: Option<OnsetLevel>,
     tuning: Option<Tuning>,
+    loudness: Loudness,
     /// Pitches that notes are drawn at to hear whether they are in tune.
     pitches: RangeInclusive<u32>,
     refiner: Refiner,
@@ -70,6 +76,7 @@ impl Objective {
         Ok(Self {
             loss: loss.clone(),
             tuning: if loss.tuning > 0.0 { Some(Tuning::new(front_end)?) } else { None },
+            loudness: Loudness::new(front_end)?,
             pitches,
             onset: OnsetLevel::new(front_end, loss.onset_ms)?.filter(|_| loss.onset > 0.0),
             refiner: Refiner::new(front_end)?.with_steps(REFINING_STEPS),
@@ -123,8 +130,14 @@ impl Objective {
             total = (total + (onset.error(&mel, &made.mel)? * loss.onset)?)?;
         }
         if let Some(tuning) = &self.tuning {
-            let error = self.out_of_tune(tuning, networks, &mean, made.mel.dim(1)?.min(TUNING_FRAMES), rng)?;
-            total = (total + (error * loss.tuning)?)?;
+            total = (total + self.unheard(tuning, networks, &mean, &made.mel, rng)?)?;
+        }
+        if loss.uneven > 0.0 {
+            let error = uneven(networks, &encoding.mean.detach(), &batch.pitches, made.mel.dim(1)?, rng)?;
+            total = (total + (error * loss.uneven)?)?;
+        }
+        if loss.dependence > 0.0 && notes >= FEWEST {
+            total = (total + (dependence(&z, &batch.pitches)? * loss.dependence)?)?;
         }
         if let Some(families) = &networks.families {
             let error = families.error(&z, &batch.families)?.maximum(loss.family_floor)?;
@@ -138,21 +151,27 @@ impl Objective {
         Ok(Cost { total, mse, divergence, adversary })
     }
 
-    /// How far notes are out of tune that no recording says anything of: half of them at points of the batch, half at points of
-    /// the prior, all at pitches drawn apart from those.
-    fn out_of_tune(
+    /// What notes cost that no recording says anything of, out of tune or too loud: half of them at points of the batch, half at
+    /// points of the prior, all at pitches drawn apart from those.
+    fn unheard(
         &self,
         tuning: &Tuning,
         networks: &Networks,
         mean: &Tensor,
-        frames: usize,
+        recorded: &Tensor,
         rng: &mut ChaCha8Rng,
     ) -> Result<Tensor> {
         let half = mean.dim(0)?.div_ceil(4);
         let near = (mean.narrow(0, 0, half)?.detach() + normal(rng, half, self.loss.latent_noise)?)?;
         let z = Tensor::cat(&[near, normal(rng, half, 1.0)?], 0)?;
         let pitches: Vec<u32> = (0..2 * half).map(|_| rng.random_range(self.pitches.clone())).collect();
-        tuning.error(&networks.decoder.forward(&z, &pitches, 0..frames)?, &pitches)
+        let frames = recorded.dim(1)?.min(HEARD_FRAMES);
+        let mel = networks.decoder.forward(&z, &pitches, 0..frames)?;
+        let cost = (tuning.error(&mel, &pitches)? * self.loss.tuning)?;
+        if self.loss.loud == 0.0 {
+            return Ok(cost);
+        }
+        cost + (self.loudness.excess(&mel, &recorded.narrow(1, 0, frames)?)? * self.loss.loud)?
     }
 
     /// Where the decoder comes nearest to the recordings: constants.
@@ -168,6 +187,23 @@ impl Objective {
         let refined = self.refiner.refined(&guesses, &mut decode)?;
         Tensor::from_slice(refined.as_flattened(), (notes, LATENT_DIM), &Device::Cpu)
     }
+}
+
+/// How uneven the ways between some of the points are, each at the pitch of the note that it begins at.
+fn uneven(
+    networks: &Networks,
+    points: &Tensor,
+    pitches: &[u32],
+    frames: usize,
+    rng: &mut ChaCha8Rng,
+) -> Result<Tensor> {
+    let mut draw = || -> Vec<u32> { (0..LINES).map(|_| rng.random_range(0..pitches.len() as u32)).collect() };
+    let (from, to) = (draw(), draw());
+    let offsets: Vec<f32> = (0..LINES).map(|_| rng.random()).collect();
+    let ends = |of: &[u32]| points.index_select(&Tensor::from_slice(of, LINES, &Device::Cpu)?, 0);
+    let z = along(&ends(&from)?, &ends(&to)?, &offsets)?;
+    let pitches: Vec<u32> = from.iter().flat_map(|&i| [pitches[i as usize]; POINTS]).collect();
+    unevenness(&networks.decoder.forward(&z, &pitches, 0..frames.min(HEARD_FRAMES))?)
 }
 
 /// `[points, LATENT_DIM]` draws.

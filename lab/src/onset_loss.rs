@@ -1,5 +1,9 @@
-//! How loud the onset's hiss and click are, frame by frame: the squared error weighs a few broadband frames out of a
-//! hundred and twenty little, and its best guess of a random spectrum is a smooth, too quiet one.
+//! How loud the onset's hiss and click are, frame by frame and in narrow groups of bands: the squared error weighs a few
+//! broadband frames out of a hundred and twenty little, and its best guess of a random spectrum is a smooth, too quiet one.
+//!
+//! Groups are narrow so that a level is made by all of their bands. Energy grows with the exponential of what the decoder makes: `N` bands
+//! that lack 3 dB are cheapest made up for, in squared error, by raising one of them by `ln(N + 1)` where `N` is large, which whistles, and
+//! by raising all by `ln 2` up to some `N = 20`.
 
 use candle_core::{Device, Result, Tensor};
 use ukulelatent::dsp::mel::{AmplitudeMap, MelScale, hz_to_mel, mel_to_hz};
@@ -9,18 +13,22 @@ use crate::front_end::magnitudes;
 
 /// What a string's low partials do not drown.
 const LOWEST_HZ: f32 = 2000.0;
+/// Bands of a group.
+const GROUP: usize = 10;
 /// An error of this many decibels counts 1.
 const SCALE_DB: f64 = 20.0;
 /// Energies are told apart down to this, 50 dB below that of one band at magnitude 1.
 const FLOOR: f64 = 1e-5;
 
-/// The level of a note's onset above 2 kHz, and how to compare two of them.
+/// The levels of a note's onset above 2 kHz, and how to compare two notes'.
 pub struct OnsetLevel {
     frames: usize,
     first_band: usize,
     bands: usize,
-    /// What each band's squared magnitude adds to the energy, from `first_band` on.
+    /// What each band's squared magnitude adds to its group's energy, from `first_band` on.
     weights: Vec<f32>,
+    /// `[bands from first_band on, groups]`: the same.
+    grouping: Tensor,
     amplitude: AmplitudeMap,
 }
 
@@ -32,41 +40,43 @@ impl OnsetLevel {
     pub fn new(front_end: &FrontEnd, onset_ms: f32) -> Result<Option<Self>> {
         let bands = centres_and_spacings_hz(front_end.mel);
         let Some(first_band) = bands.iter().position(|(hz, _)| *hz >= LOWEST_HZ) else { return Ok(None) };
-        // The filters have unit area: a band's magnitude is a density, and a wide band holds more.
-        let weights: Vec<f32> = bands[first_band..].iter().map(|(_, spacing)| spacing / 1000.0).collect();
-        let end = front_end.onset_sample + front_end.sample_rate_hz.samples_in_ms(onset_ms);
+        let weights = band_weights(front_end.mel).split_off(first_band);
+        let groups = weights.len().div_ceil(GROUP);
+        let of_group = |(k, &weight): (usize, &f32)| {
+            (0..groups).map(move |group| if k / GROUP == group { weight } else { 0.0 })
+        };
+        let grouping = weights.iter().enumerate().flat_map(of_group).collect();
+        let grouping = Tensor::from_vec(grouping, (weights.len(), groups), &Device::Cpu)?;
         Ok(Some(Self {
-            // Frames whose middle, where the window is open, lies in the onset.
-            frames: (end.saturating_sub(front_end.geometry.fft_size / 2) / front_end.geometry.hop + 1)
-                .clamp(1, front_end.frames),
+            frames: front_end.onset_frames(onset_ms),
             first_band,
             bands: front_end.mel.bands,
             weights,
+            grouping,
             amplitude: front_end.amplitude,
         }))
     }
 
-    /// `[B, frames]`: levels of the onset's frames of `mel`, `[B, frames, bands]` in [-1, 1], in units of [`SCALE_DB`].
+    /// `[B * frames, groups]`: levels of the onset's frames of `mel`, `[B, frames, bands]` in [-1, 1], in units of [`SCALE_DB`].
     fn of(&self, mel: &Tensor) -> Result<Tensor> {
-        let bands = mel.dim(2)? - self.first_band;
-        let part = mel.narrow(1, 0, self.frames)?.narrow(2, self.first_band, bands)?.contiguous()?;
-        let magnitude = magnitudes(self.amplitude, &part)?;
-        let weights = Tensor::from_slice(&self.weights, (1, 1, bands), &Device::Cpu)?;
-        let energy = magnitude.sqr()?.broadcast_mul(&weights)?.sum(2)?;
-        let decibels = ((energy + FLOOR)?.log()? * (10.0 / std::f64::consts::LN_10))?;
-        decibels / SCALE_DB
+        let (notes, _, bands) = mel.dims3()?;
+        let part = mel.narrow(1, 0, self.frames)?.narrow(2, self.first_band, bands - self.first_band)?;
+        let part = part.contiguous()?.reshape((notes * self.frames, bands - self.first_band))?;
+        let energy = magnitudes(self.amplitude, &part)?.sqr()?.matmul(&self.grouping)?;
+        (energy + FLOOR)?.log()? * (10.0 / std::f64::consts::LN_10 / SCALE_DB)
     }
 
-    /// Levels of the onset's frames of one spectrogram, frames x bands in [-1, 1], in units of 20 dB.
+    /// Levels of the onset's frames of one spectrogram, frames x bands in [-1, 1], in units of 20 dB: frames x groups.
     #[must_use]
     pub fn levels(&self, mel: &[f32]) -> Vec<f32> {
-        let energy = |row: &[f32]| -> f64 {
-            let magnitude = |y: f32| f64::from(self.amplitude.to_magnitude(y));
-            let bands = row[self.first_band..].iter().zip(&self.weights);
-            bands.map(|(&y, &weight)| f64::from(weight) * magnitude(y).powi(2)).sum()
+        let magnitude = |y: f32| f64::from(self.amplitude.to_magnitude(y));
+        let energy = |(bands, weights): (&[f32], &[f32])| -> f64 {
+            bands.iter().zip(weights).map(|(&y, &weight)| f64::from(weight) * magnitude(y).powi(2)).sum()
         };
         let rows = mel.chunks_exact(self.bands).take(self.frames);
-        rows.map(|row| (10.0 * (energy(row) + FLOOR).log10() / SCALE_DB) as f32).collect()
+        let energies =
+            rows.flat_map(|row| row[self.first_band..].chunks(GROUP).zip(self.weights.chunks(GROUP)).map(energy));
+        energies.map(|energy| (10.0 * (energy + FLOOR).log10() / SCALE_DB) as f32).collect()
     }
 
     /// Mean squared difference of the levels of `made` and of `wanted`, a constant; a scalar.
@@ -78,8 +88,14 @@ impl OnsetLevel {
     }
 }
 
+/// What each band's squared magnitude adds to a frame's energy: filters have unit area, so that a band's magnitude is a density,
+/// and a wide band holds more.
+pub(crate) fn band_weights(scale: MelScale) -> Vec<f32> {
+    centres_and_spacings_hz(scale).iter().map(|(_, spacing)| spacing / 1000.0).collect()
+}
+
 /// Each band's centre, and the distance from it to the next, in hertz.
-fn centres_and_spacings_hz(scale: MelScale) -> Vec<(f32, f32)> {
+pub(crate) fn centres_and_spacings_hz(scale: MelScale) -> Vec<(f32, f32)> {
     let (low, high) = (hz_to_mel(scale.low_hz.into()), hz_to_mel(scale.high_hz.into()));
     let step = (high - low) / (scale.bands + 1) as f64;
     let edge_hz = |j: usize| mel_to_hz(low + step * j as f64);
@@ -107,7 +123,7 @@ mod tests {
     fn an_error_is_the_squared_decibels_of_the_energies() {
         let map = FrontEnd::default().amplitude;
         let (loud, soft) = (map.to_normalised(1.0), map.to_normalised(0.5));
-        let got = error(&mel(0..20, 400..450, loud), &mel(0..20, 400..450, soft));
+        let got = error(&mel(0..20, 200..500, loud), &mel(0..20, 200..500, soft));
         let want = (20.0 * 2.0f32.log10() / 20.0).powi(2);
         assert!((got - want).abs() < 0.01 * want, "{got}, wanted {want}");
     }
@@ -115,9 +131,19 @@ mod tests {
     #[test]
     fn only_the_onset_above_2_khz_counts() {
         let silence = mel(0..0, 0..0, 0.0);
-        assert!(error(&mel(0..2, 400..450, 0.5), &silence) > 1.0);
+        assert!(error(&mel(0..2, 400..450, 0.5), &silence) > 0.2);
         assert!(error(&mel(0..2, 0..200, 0.5), &silence) < 1e-9, "low bands");
         assert!(error(&mel(20..40, 400..450, 0.5), &silence) < 1e-9, "later frames");
+    }
+
+    #[test]
+    fn a_whistle_does_not_stand_for_hiss() {
+        let map = FrontEnd::default().amplitude;
+        // As much energy in one band as in all of a hundred.
+        let hiss = mel(0..20, 350..450, map.to_normalised(0.1));
+        let whistle = mel(0..20, 400..401, map.to_normalised(1.0));
+        let hushed = mel(0..20, 350..450, map.to_normalised(0.05));
+        assert!(error(&whistle, &hiss) > 5.0 * error(&hushed, &hiss));
     }
 
     #[test]

@@ -240,9 +240,9 @@ mod tests {
     fn a_soft_hiss_at_the_onset_is_followed_too() {
         let front_end = FrontEnd::default();
         let bands = front_end.mel.bands;
-        // The first coordinate is how loud the hiss is, from band 420 on in the first four frames.
+        // The first coordinate is how loud the hiss is, from band 260 on in the first four frames.
         let hiss = |z: &Point| -> Vec<f32> {
-            let at = |k: usize| if k / bands < 4 && k % bands >= 420 { -0.9 + 0.1 * z[0] } else { -1.0 };
+            let at = |k: usize| if k / bands < 4 && k % bands >= 260 { -0.9 + 0.1 * z[0] } else { -1.0 };
             (0..front_end.frames * bands).map(at).collect()
         };
         let note = MidiNote::new(60).unwrap();

@@ -3,7 +3,7 @@
 //! All random draws of a step come from a stream of its own, numbered by the step, so that a run that was stopped
 //! continues exactly as if it had not been.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 use std::fs;
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
@@ -14,6 +14,8 @@ use rand_chacha::ChaCha8Rng;
 use ukulelatent::model::card::LATENT_DIM;
 
 use crate::augment::spoiled;
+use crate::average::Average;
+use crate::beginning::{record_of, start_from};
 use crate::checkpoint;
 use crate::config::{Rule, TrainConfig};
 use crate::curves::{self, Row};
@@ -22,10 +24,8 @@ use crate::material::{Batch, Material, originals, pitch_of};
 use crate::memory::Memory;
 use crate::network::ops::mean_squared_error;
 use crate::objective::{Cost, Objective, Placed};
-use crate::optimiser::{Adam, Average};
-use crate::run::{
-    AVERAGE_PREFIX, LATENTS_NAME, Latent, Networks, RUN_NAME, RunRecord, SPLIT_NAME, read_json, write_json,
-};
+use crate::optimiser::Adam;
+use crate::run::{AVERAGE_PREFIX, LATENTS_NAME, Latent, Networks, RUN_NAME, RunRecord, SPLIT_NAME, write_json};
 use crate::run_error::RunError;
 use crate::split::{Split, split};
 
@@ -264,44 +264,6 @@ impl Run {
 fn pitches(features: &FeatureSet, split: &Split) -> RangeInclusive<u32> {
     let pitches = || split.train.iter().map(|&i| pitch_of(features.entries[i].note));
     pitches().min().unwrap_or(0)..=pitches().max().unwrap_or(0)
-}
-
-/// The record of the run in `folder`, which must be of this configuration and these features, or a new one.
-fn record_of(
-    folder: &Path,
-    config: TrainConfig,
-    features: &FeatureSet,
-    start: Option<&Path>,
-) -> Result<RunRecord, RunError> {
-    let Some(found) = RunRecord::find(folder)? else {
-        return RunRecord::new(config, features).starting_from(start);
-    };
-    found.check_features(folder, features)?;
-    if found.config != config {
-        let toml = |c: &TrainConfig| toml::to_string(c).unwrap_or_default();
-        let expected = format!("the configuration it was started with:\n{}", toml(&found.config));
-        return Err(RunError::unexpected(&folder.join(RUN_NAME), expected, format!("\n{}", toml(&config))));
-    }
-    Ok(found)
-}
-
-/// Gives fresh networks the averaged weights of the run in `folder`, where names and shapes are the same. The adversary
-/// has no average.
-fn start_from(folder: &Path, networks: &Networks, split: &Split) -> Result<(), RunError> {
-    let known: Split = read_json(&folder.join(SPLIT_NAME), "the split of a run")?;
-    let learnt: BTreeSet<&String> = known.train.iter().filter_map(|i| known.files.get(i)).collect();
-    let apart = || split.held_out.iter().chain(&split.validation).filter_map(|i| split.files.get(i));
-    if let Some(file) = apart().find(|file| learnt.contains(file)) {
-        let got = format!("it was trained on {file}");
-        return Err(RunError::unexpected(folder, "a run that knows nothing of what this one keeps apart", got));
-    }
-    let path = folder.join(checkpoint::CHECKPOINT_NAME);
-    let none = || RunError::unexpected(&path, "a checkpoint written by `lab train`", "no such file");
-    let tensors = checkpoint::load(folder)?.ok_or_else(none)?;
-    let fitting = networks.parameters.load_fitting(&tensors, AVERAGE_PREFIX)?;
-    networks.adversary_parameters.load_fitting(&tensors, "network.")?;
-    println!("{}: {fitting} of {} tensors fit", folder.display(), networks.parameters.iter().count());
-    Ok(())
 }
 
 fn unplaced(features: &FeatureSet, split: &Split) -> Vec<Latent> {

@@ -10,10 +10,12 @@ use candle_core::{DType, Device, Tensor};
 use lab::checkpoint::CHECKPOINT_NAME;
 use lab::config::{DataConfig, Regulariser, TrainConfig};
 use lab::curves::{CSV_NAME, PNG_NAME};
+use lab::evenness::{POINTS, along, unevenness};
 use lab::features::{FeatureSet, FrontEnd};
+use lab::independence::dependence;
 use lab::material::{Material, pitch_of};
 use lab::mmd::{Kernel, squared_mmd};
-use lab::run::{LATENTS_NAME, Latent, RUN_NAME, read_json};
+use lab::run::{LATENTS_NAME, Latent, Networks, RUN_NAME, read_json};
 use lab::split::split;
 use lab::train::TrainArgs;
 use lab::training::Run;
@@ -61,6 +63,7 @@ fn a_run_that_was_stopped_ends_like_one_that_was_not() {
     // What is remembered from step to step is kept as well.
     (config.loss.placed, config.loss.adversary_memory) = (3, 16);
     (config.loss.family, config.loss.adversary_told_family) = (0.01, true);
+    (config.loss.loud, config.loss.uneven, config.loss.dependence) = (0.05, 0.002, 0.3);
     let (whole, parts) = (folder.path().join("whole"), folder.path().join("parts"));
     let mut run = open(&config, &features, &whole);
     steps(&mut run, 33);
@@ -103,15 +106,60 @@ fn notes_that_no_recording_has_are_nearer_to_their_pitch() {
         let mut config = tiny::config();
         config.loss.tuning = weight;
         let out = folder.path().join(weight.to_string());
-        let mut run = open(&config, &features, &out);
-        steps(&mut run, config.steps);
-        run.save().unwrap();
-        let (networks, _) = run.record.as_trained(&out).unwrap();
+        let (networks, _) = trained(&config, &features, &out);
         let mel = networks.decoder.forward(&z, &pitches, 0..tiny::front_end().frames).unwrap();
         Tuning::new(&tiny::front_end()).unwrap().error(&mel, &pitches).unwrap().to_scalar::<f32>().unwrap()
     };
     let (deaf, hearing) = (out_of_tune(0.0), out_of_tune(0.1));
     assert!(hearing < 0.8 * deaf, "{deaf} {hearing}");
+}
+
+/// What training leaves: its networks, and where the training notes lie.
+fn trained(config: &TrainConfig, features: &FeatureSet, out: &Path) -> (Networks, Vec<Latent>) {
+    let mut run = open(config, features, out);
+    steps(&mut run, config.steps);
+    run.save().unwrap();
+    (run.record.as_trained(out).unwrap().0, read_json(&out.join(LATENTS_NAME), "points").unwrap())
+}
+
+fn points(latents: &[Latent]) -> Tensor {
+    let z = latents.iter().flat_map(|latent| latent.z).collect();
+    Tensor::from_vec(z, (latents.len(), LATENT_DIM), &Device::Cpu).unwrap()
+}
+
+#[test]
+fn lines_between_points_sound_more_even() {
+    let folder = tempdir().unwrap();
+    let features = tiny::features(&folder.path().join("features"));
+    let found = |weight: f64| {
+        let mut config = tiny::config();
+        config.loss.uneven = weight;
+        let (networks, latents) = trained(&config, &features, &folder.path().join(weight.to_string()));
+        let lines = latents.len() - 1;
+        let z = points(&latents);
+        let ends = [0, 1].map(|first| z.narrow(0, first, lines).unwrap());
+        let z = along(&ends[0], &ends[1], &vec![0.5; lines]).unwrap();
+        let pitches = vec![30; lines * POINTS];
+        let mel = networks.decoder.forward(&z, &pitches, 0..tiny::front_end().frames).unwrap();
+        unevenness(&mel).unwrap().to_scalar::<f32>().unwrap()
+    };
+    let (without, with) = (found(0.0), found(0.1));
+    assert!(with < 0.7 * without, "{without} {with}");
+}
+
+#[test]
+fn points_say_less_of_pitch() {
+    let folder = tempdir().unwrap();
+    let features = tiny::features(&folder.path().join("features"));
+    let found = |weight: f64| {
+        let mut config = tiny::config();
+        (config.loss.dependence, config.loss.placed, config.loss.adversary) = (weight, 16, 0.0);
+        let (_, latents) = trained(&config, &features, &folder.path().join(weight.to_string()));
+        let pitches: Vec<u32> = latents.iter().map(|latent| pitch_of(latent.note)).collect();
+        dependence(&points(&latents), &pitches).unwrap().to_scalar::<f32>().unwrap()
+    };
+    let (without, with) = (found(0.0), found(1.0));
+    assert!(with < 0.5 * without, "{without} {with}");
 }
 
 #[test]
@@ -122,12 +170,7 @@ fn further_notes_that_are_only_placed_draw_points_to_the_prior() {
         let mut config = tiny::config();
         (config.loss.placed, config.loss.divergence, config.loss.adversary) = (placed, 0.3, 0.0);
         let out = folder.path().join(placed.to_string());
-        let mut run = open(&config, &features, &out);
-        steps(&mut run, config.steps);
-        run.save().unwrap();
-        let latents: Vec<Latent> = read_json(&out.join(LATENTS_NAME), "points").unwrap();
-        let z: Vec<f32> = latents.iter().flat_map(|latent| latent.z).collect();
-        let z = Tensor::from_vec(z, (latents.len(), LATENT_DIM), &Device::Cpu).unwrap();
+        let z = points(&trained(&config, &features, &out).1);
         let mut rng = ChaCha8Rng::seed_from_u64(1);
         let prior: Vec<f32> = (0..1000 * LATENT_DIM).map(|_| rng.sample(StandardNormal)).collect();
         let prior = Tensor::from_vec(prior, (1000, LATENT_DIM), &Device::Cpu).unwrap();

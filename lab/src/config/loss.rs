@@ -30,7 +30,8 @@ impl Regulariser {
 }
 
 /// The mean squared error, and with a weight each: the divergence from the prior, the error of the onset's level
-/// (`onset`), that of reading the family from z (`family`), what notes of no recording are out of tune (`tuning`), and the
+/// (`onset`), that of reading the family from z (`family`), what notes of no recording are out of tune (`tuning`) and too loud
+/// (`loud`), how uneven lines between points sound (`uneven`), what points say of pitch (`dependence`), and the
 /// encoder's distance from refined points (`amortised`); less the error of reading the pitch (`adversary`).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -67,6 +68,12 @@ pub struct LossConfig {
     pub family_floor: f64,
     /// Weight of what decoded notes are out of tune, at points and pitches drawn apart.
     pub tuning: f64,
+    /// Weight of what the same notes are louder than recordings.
+    pub loud: f64,
+    /// Weight of how uneven steps are along lines between points.
+    pub uneven: f64,
+    /// Weight of what points and pitches depend on each other by.
+    pub dependence: f64,
     /// Share of the steps, the last ones, of which every other one lets the decoder learn from refined points.
     pub refined: f64,
     /// Weight of the encoder's squared distance from them.
@@ -91,6 +98,9 @@ impl Default for LossConfig {
             family: 0.0,
             family_floor: 0.0,
             tuning: 0.01,
+            loud: 0.0,
+            uneven: 0.0,
+            dependence: 0.0,
             refined: 0.35,
             amortised: 0.003,
         }

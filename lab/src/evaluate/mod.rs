@@ -14,6 +14,7 @@ pub mod smoothness;
 mod subject;
 pub mod sweeps;
 mod text;
+pub mod whistle;
 
 use std::path::{Path, PathBuf};
 
@@ -33,6 +34,7 @@ pub use reconstruction::Reconstruction;
 pub use smoothness::Smoothness;
 pub use subject::{Encoding, Subject};
 pub use sweeps::Sweeps;
+pub use whistle::Whistle;
 
 /// Measures a run or an instrument file.
 #[derive(Clone, Debug, clap::Args)]
@@ -96,6 +98,8 @@ pub struct Evaluation {
     pub prior: Prior,
     /// How even the way from sound to sound is.
     pub smoothness: Smoothness,
+    /// Whether a band stands out of its neighbours, whatever the note.
+    pub whistle: Whistle,
 }
 
 /// Measures and prints.
@@ -141,6 +145,7 @@ pub fn evaluate(model: &Path, features: &FeatureSet, effort: Effort) -> Result<E
         latent: latent::measure(&encodings)?,
         prior: prior::measure(&mut subject, effort.prior_points)?,
         smoothness: smoothness::measure(&mut subject, &encodings, effort.lines)?,
+        whistle: whistle::measure(&mut subject, rendered.as_deref())?,
     })
 }
 

@@ -105,6 +105,13 @@ impl Evaluation {
             f,
             "  {} lines              largest step over median step {:.2} (median line), {:.2} (worst line)",
             s.lines, s.median_ratio, s.largest_ratio
+        )?;
+        let w = &self.whistle;
+        let beside = w.recordings_db.map_or(String::new(), |db| format!(" (of recordings: {db:.1} dB)"));
+        writeln!(
+            f,
+            "  onset                  at {:.0} Hz a band stands {:.1} dB above its neighbours{beside}",
+            w.hz, w.db
         )
     }
 

@@ -1,0 +1,113 @@
+//! Whether a band stands out of its neighbours in notes of all pitches: a whistle that belongs to no note, which neither errors of
+//! spectrograms nor levels tell of.
+
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+use rand_distr::StandardNormal;
+use serde::Serialize;
+use ukulelatent::model::card::LATENT_DIM;
+use ukulelatent::units::MidiNote;
+
+use super::pitch::NOTES;
+use super::render::Rendered;
+use super::subject::Subject;
+use crate::features::FrontEnd;
+use crate::latent_map::Point;
+use crate::onset_loss::centres_and_spacings_hz;
+use crate::run_error::RunError;
+use crate::statistics::percentile;
+
+/// Timbres at each note.
+const TIMBRES: usize = 4;
+/// Length of the onset, where hiss is loudest.
+const ONSET_MS: f32 = 100.0;
+/// Below, the partials of many notes fall into the same bands.
+const LOWEST_HZ: f32 = 1500.0;
+/// Bands on either side that a band is compared with.
+const BESIDE: usize = 8;
+/// Magnitudes below this (-60 dB of a band at full scale) are silence.
+const FLOOR: f32 = 1e-3;
+
+/// The band that stands out most, at the onset of notes of all pitches.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Whistle {
+    /// Its place, in hertz.
+    pub hz: f32,
+    /// How far it stands above the median of the bands around it, in dB, the mean over notes of the prior from 40 to 84.
+    pub db: f64,
+    /// The same of the band that stands out most in recordings that training never saw.
+    pub recordings_db: Option<f64>,
+}
+
+/// Listens to notes of the prior.
+///
+/// # Errors
+/// [`RunError`] if the model fails.
+pub fn measure(subject: &mut Subject, rendered: Option<&[Rendered]>) -> Result<Whistle, RunError> {
+    let mut rng = ChaCha8Rng::seed_from_u64(6);
+    let numbers = NOTES.flat_map(|n| std::iter::repeat_n(n, TIMBRES));
+    let notes: Vec<(Point, MidiNote)> = numbers
+        .filter_map(|n| MidiNote::new(n).ok())
+        .map(|note| (std::array::from_fn::<_, LATENT_DIM, _>(|_| rng.sample(StandardNormal)), note))
+        .collect();
+    let made = subject.decode(&notes)?;
+    let front_end = &subject.front_end;
+    let (band, db) = most_prominent(front_end, made.iter().map(Vec::as_slice));
+    let recorded = rendered.map(|r| most_prominent(front_end, r.iter().map(|r| r.original.as_slice())).1);
+    Ok(Whistle { hz: centres_hz(front_end)[band], db, recordings_db: recorded })
+}
+
+fn centres_hz(front_end: &FrontEnd) -> Vec<f32> {
+    centres_and_spacings_hz(front_end.mel).iter().map(|(centre, _)| *centre).collect()
+}
+
+/// The band that stands out most in the onsets of spectrograms, and how far, in dB.
+fn most_prominent<'a>(front_end: &FrontEnd, mels: impl Iterator<Item = &'a [f32]>) -> (usize, f64) {
+    let bands = front_end.mel.bands;
+    let first = centres_hz(front_end).partition_point(|&hz| hz < LOWEST_HZ).max(BESIDE);
+    let decibels = |&y: &f32| 20.0 * f64::from(front_end.amplitude.to_magnitude(y).max(FLOOR)).log10();
+    let (mut sums, mut rows) = (vec![0.0; bands], 0usize);
+    for row in mels.flat_map(|mel| mel.chunks_exact(bands).take(front_end.onset_frames(ONSET_MS))) {
+        let row: Vec<f64> = row.iter().map(decibels).collect();
+        for k in first..bands.saturating_sub(BESIDE) {
+            sums[k] += row[k] - percentile(&row[k - BESIDE..=k + BESIDE], 0.5);
+        }
+        rows += 1;
+    }
+    let means = sums.iter().map(|sum| sum / rows.max(1) as f64).enumerate();
+    means.max_by(|(_, a), (_, b)| a.total_cmp(b)).unwrap_or((0, 0.0))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Hiss with a partial that each note has elsewhere, and one band that is the same in all.
+    fn notes(whistle: f32) -> Vec<Vec<f32>> {
+        let f = FrontEnd::default();
+        let mut rng = ChaCha8Rng::seed_from_u64(1);
+        let mut note = |n: usize| {
+            let value = |t: usize, k: usize, hiss: f32| match k {
+                347 if t < 6 => hiss + whistle,
+                k if k == 220 + 7 * n => 0.5,
+                _ => hiss,
+            };
+            let places = (0..f.frames).flat_map(|t| (0..f.mel.bands).map(move |k| (t, k)));
+            places.map(|(t, k)| value(t, k, -0.5 + 0.1 * rng.random::<f32>())).collect()
+        };
+        (0..30).map(&mut note).collect()
+    }
+
+    fn found(whistle: f32) -> (usize, f64) {
+        let notes = notes(whistle);
+        most_prominent(&FrontEnd::default(), notes.iter().map(Vec::as_slice))
+    }
+
+    #[test]
+    fn what_is_the_same_in_all_notes_is_found_and_partials_are_not() {
+        let (band, db) = found(0.5);
+        assert!(band == 347 && db > 6.0, "{band} {db}");
+        let (_, db) = found(0.0);
+        assert!(db < 2.0, "{db}");
+    }
+}
