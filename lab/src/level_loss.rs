@@ -1,5 +1,5 @@
-//! What is too loud: notes of no recording, at pitches where a timbre was never heard, have no other bound. It is the loudest
-//! frame that clips.
+//! How loud notes are, frame by frame: whether they fall as recordings do, and whether those of no recording are too loud, which at
+//! pitches where a timbre was never heard nothing else bounds. It is the loudest frame that clips.
 
 use candle_core::{Device, Result, Tensor};
 
@@ -34,19 +34,27 @@ impl Loudness {
         })
     }
 
-    /// `[B]`: levels of the loudest frames of `mel`, `[B, frames, bands]` in [-1, 1], in units of [`SCALE_DB`].
+    /// `[B, frames]`: levels of `mel`, `[B, frames, bands]` in [-1, 1], in units of [`SCALE_DB`].
     fn of(&self, mel: &Tensor) -> Result<Tensor> {
-        let energy = magnitudes(self.amplitude, mel)?.sqr()?.broadcast_mul(&self.weights)?.sum(2)?.max(1)?;
+        let energy = magnitudes(self.amplitude, mel)?.sqr()?.broadcast_mul(&self.weights)?.sum(2)?;
         (energy + FLOOR)?.log()? * (10.0 / std::f64::consts::LN_10 / SCALE_DB)
     }
 
-    /// Mean squared excess of `made` over the mean level of `recorded` and the margin; a scalar.
+    /// Mean squared difference of the levels of `made` and of `wanted`, a constant; a scalar.
+    ///
+    /// # Errors
+    /// If shapes do not fit.
+    pub fn error(&self, made: &Tensor, wanted: &Tensor) -> Result<Tensor> {
+        (self.of(made)? - self.of(wanted)?.detach())?.sqr()?.mean_all()
+    }
+
+    /// Mean squared excess of the loudest frames of `made` over the mean of those of `recorded` and the margin; a scalar.
     ///
     /// # Errors
     /// If shapes do not fit.
     pub fn excess(&self, made: &Tensor, recorded: &Tensor) -> Result<Tensor> {
-        let most = (self.of(recorded)?.mean_all()?.detach() + MARGIN_DB / SCALE_DB)?;
-        self.of(made)?.broadcast_sub(&most)?.relu()?.sqr()?.mean_all()
+        let most = (self.of(recorded)?.max(1)?.mean_all()?.detach() + MARGIN_DB / SCALE_DB)?;
+        self.of(made)?.max(1)?.broadcast_sub(&most)?.relu()?.sqr()?.mean_all()
     }
 }
 
@@ -66,6 +74,15 @@ mod tests {
     fn excess(made: f32, recorded: f32) -> f32 {
         let loudness = Loudness::new(&FrontEnd::default()).unwrap();
         loudness.excess(&mel(made), &mel(recorded)).unwrap().to_scalar().unwrap()
+    }
+
+    #[test]
+    fn a_difference_counts_by_its_squared_decibels_in_the_frames_that_have_it() {
+        let loudness = Loudness::new(&FrontEnd::default()).unwrap();
+        let error = loudness.error(&mel(0.2), &mel(0.1)).unwrap().to_scalar::<f32>().unwrap();
+        // 6 dB in 3 of 64 frames.
+        let want = (6.02f32 / 20.0).powi(2) * 3.0 / 64.0;
+        assert!((error - want).abs() < 0.02 * want, "{error}, wanted {want}");
     }
 
     #[test]

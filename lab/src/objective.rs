@@ -129,6 +129,9 @@ impl Objective {
         if let Some(onset) = &self.onset {
             total = (total + (onset.error(&mel, &made.mel)? * loss.onset)?)?;
         }
+        if loss.envelope > 0.0 {
+            total = (total + (self.loudness.error(&mel, &made.mel)? * loss.envelope)?)?;
+        }
         if let Some(tuning) = &self.tuning {
             total = (total + self.unheard(tuning, networks, &mean, &made.mel, rng)?)?;
         }

@@ -64,6 +64,7 @@ fn a_run_that_was_stopped_ends_like_one_that_was_not() {
     (config.loss.placed, config.loss.adversary_memory) = (3, 16);
     (config.loss.family, config.loss.adversary_told_family) = (0.01, true);
     (config.loss.loud, config.loss.uneven, config.loss.dependence) = (0.05, 0.002, 0.3);
+    config.loss.envelope = 0.02;
     let (whole, parts) = (folder.path().join("whole"), folder.path().join("parts"));
     let mut run = open(&config, &features, &whole);
     steps(&mut run, 33);

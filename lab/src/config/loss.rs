@@ -29,8 +29,8 @@ impl Regulariser {
     }
 }
 
-/// The mean squared error, and with a weight each: the divergence from the prior, the error of the onset's level
-/// (`onset`), that of reading the family from z (`family`), what notes of no recording are out of tune (`tuning`) and too loud
+/// The mean squared error, and with a weight each: the divergence from the prior, the errors of the onset's levels
+/// (`onset`) and of the levels of all frames (`envelope`), that of reading the family from z (`family`), what notes of no recording are out of tune (`tuning`) and too loud
 /// (`loud`), how uneven lines between points sound (`uneven`), what points say of pitch (`dependence`), and the
 /// encoder's distance from refined points (`amortised`); less the error of reading the pitch (`adversary`).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -62,6 +62,8 @@ pub struct LossConfig {
     pub onset: f64,
     /// How long the onset is, in milliseconds.
     pub onset_ms: f32,
+    /// Weight of the error in the levels of all frames.
+    pub envelope: f64,
     /// Weight of the error of reading the family from z.
     pub family: f64,
     /// That error, in nats, below which it costs no less.
@@ -95,6 +97,7 @@ impl Default for LossConfig {
             adversary_told_family: false,
             onset: 0.025,
             onset_ms: 100.0,
+            envelope: 0.0,
             family: 0.0,
             family_floor: 0.0,
             tuning: 0.01,
