@@ -6,7 +6,7 @@
 
 use candle_core::{D, Device, Result, Tensor};
 
-/// Points on a line, its ends not among them.
+/// Points on a line.
 pub const POINTS: usize = 7;
 /// Mean squared difference of spectrograms that are as good as the same.
 const FLOOR: f64 = 1e-7;
@@ -29,7 +29,7 @@ pub fn along(from: &Tensor, to: &Tensor, offsets: &[f32]) -> Result<Tensor> {
 
 /// Of decoded `mel`, `[lines * POINTS, frames, bands]`, the mean over lines of `mean(d^4) / mean(d^2)^2 - 1`, where `d` are the root
 /// mean square differences of neighbours on a line: 0 for equal steps, as many as there are steps, less one, where all of the
-/// way is made in one of them. A scalar.
+/// way is made in one of them, and -1 where nothing changes. A scalar.
 ///
 /// # Errors
 /// If shapes do not fit.

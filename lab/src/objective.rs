@@ -132,8 +132,8 @@ impl Objective {
         if loss.envelope > 0.0 {
             total = (total + (self.loudness.error(&mel, &made.mel)? * loss.envelope)?)?;
         }
-        if let Some(tuning) = &self.tuning {
-            total = (total + self.unheard(tuning, networks, &mean, &made.mel, rng)?)?;
+        if loss.tuning > 0.0 || loss.loud > 0.0 {
+            total = (total + self.unheard(networks, &mean, &made.mel, rng)?)?;
         }
         if loss.uneven > 0.0 {
             let error = uneven(networks, &encoding.mean.detach(), &batch.pitches, made.mel.dim(1)?, rng)?;
@@ -158,7 +158,6 @@ impl Objective {
     /// points of the prior, all at pitches drawn apart from those.
     fn unheard(
         &self,
-        tuning: &Tuning,
         networks: &Networks,
         mean: &Tensor,
         recorded: &Tensor,
@@ -170,11 +169,12 @@ impl Objective {
         let pitches: Vec<u32> = (0..2 * half).map(|_| rng.random_range(self.pitches.clone())).collect();
         let frames = recorded.dim(1)?.min(HEARD_FRAMES);
         let mel = networks.decoder.forward(&z, &pitches, 0..frames)?;
-        let cost = (tuning.error(&mel, &pitches)? * self.loss.tuning)?;
-        if self.loss.loud == 0.0 {
-            return Ok(cost);
+        let excess = self.loudness.excess(&mel, &recorded.narrow(1, 0, frames)?)?;
+        let mut cost = (excess * self.loss.loud)?;
+        if let Some(tuning) = &self.tuning {
+            cost = (cost + (tuning.error(&mel, &pitches)? * self.loss.tuning)?)?;
         }
-        cost + (self.loudness.excess(&mel, &recorded.narrow(1, 0, frames)?)? * self.loss.loud)?
+        Ok(cost)
     }
 
     /// Where the decoder comes nearest to the recordings: constants.
@@ -200,8 +200,10 @@ fn uneven(
     frames: usize,
     rng: &mut ChaCha8Rng,
 ) -> Result<Tensor> {
-    let mut draw = || -> Vec<u32> { (0..LINES).map(|_| rng.random_range(0..pitches.len() as u32)).collect() };
-    let (from, to) = (draw(), draw());
+    let count = pitches.len() as u32;
+    let from: Vec<u32> = (0..LINES).map(|_| rng.random_range(0..count)).collect();
+    // To another one.
+    let to: Vec<u32> = from.iter().map(|i| (i + rng.random_range(1..count)) % count).collect();
     let offsets: Vec<f32> = (0..LINES).map(|_| rng.random()).collect();
     let ends = |of: &[u32]| points.index_select(&Tensor::from_slice(of, LINES, &Device::Cpu)?, 0);
     let z = along(&ends(&from)?, &ends(&to)?, &offsets)?;

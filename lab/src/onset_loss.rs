@@ -17,7 +17,7 @@ const LOWEST_HZ: f32 = 2000.0;
 const GROUP: usize = 10;
 /// An error of this many decibels counts 1.
 const SCALE_DB: f64 = 20.0;
-/// Energies are told apart down to this, 50 dB below that of one band at magnitude 1.
+/// Energies are told apart down to this, 30 to 40 dB below that of one band at magnitude 1.
 const FLOOR: f64 = 1e-5;
 
 /// The levels of a note's onset above 2 kHz, and how to compare two notes'.

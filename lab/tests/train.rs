@@ -13,7 +13,8 @@ use lab::curves::{CSV_NAME, PNG_NAME};
 use lab::evenness::{POINTS, along, unevenness};
 use lab::features::{FeatureSet, FrontEnd};
 use lab::independence::dependence;
-use lab::material::{Material, pitch_of};
+use lab::level_loss::Loudness;
+use lab::material::{Material, originals, pitch_of};
 use lab::mmd::{Kernel, squared_mmd};
 use lab::run::{LATENTS_NAME, Latent, Networks, RUN_NAME, read_json};
 use lab::split::split;
@@ -64,7 +65,7 @@ fn a_run_that_was_stopped_ends_like_one_that_was_not() {
     (config.loss.placed, config.loss.adversary_memory) = (3, 16);
     (config.loss.family, config.loss.adversary_told_family) = (0.01, true);
     (config.loss.loud, config.loss.uneven, config.loss.dependence) = (0.05, 0.002, 0.3);
-    config.loss.envelope = 0.02;
+    (config.loss.envelope, config.loss.tuning) = (0.02, 0.01);
     let (whole, parts) = (folder.path().join("whole"), folder.path().join("parts"));
     let mut run = open(&config, &features, &whole);
     steps(&mut run, 33);
@@ -146,6 +147,35 @@ fn lines_between_points_sound_more_even() {
     };
     let (without, with) = (found(0.0), found(0.1));
     assert!(with < 0.7 * without, "{without} {with}");
+}
+
+#[test]
+fn recordings_fall_as_they_do_and_other_notes_are_not_louder() {
+    let folder = tempdir().unwrap();
+    let features = tiny::features(&folder.path().join("features"));
+    let loudness = Loudness::new(&tiny::front_end()).unwrap();
+    let every: Vec<usize> = (0..features.entries.len()).collect();
+    let recorded = originals(&features, &every).unwrap();
+    // The envelope's error at the recordings' own points, and the excess of prior points at all pitches.
+    let found = |name: &str, envelope: f64, loud: f64| {
+        let mut config = tiny::config();
+        (config.loss.envelope, config.loss.loud) = (envelope, loud);
+        let (networks, _) = trained(&config, &features, &folder.path().join(name));
+        let decode = |z: &Tensor, pitches: &[u32]| {
+            networks.decoder.forward(z, pitches, 0..tiny::front_end().frames).unwrap()
+        };
+        let z = networks.encoder.forward(&recorded.mel, &recorded.pitches).unwrap();
+        let error = loudness.error(&decode(&z, &recorded.pitches), &recorded.mel).unwrap();
+        let pitches: Vec<u32> = (0..60).map(|i| 20 + i).collect();
+        let mut rng = ChaCha8Rng::seed_from_u64(1);
+        let far = (0..pitches.len() * LATENT_DIM).map(|_| 3.0 * rng.sample::<f32, _>(StandardNormal)).collect();
+        let far = Tensor::from_vec(far, (pitches.len(), LATENT_DIM), &Device::Cpu).unwrap();
+        let excess = loudness.excess(&decode(&far, &pitches), &recorded.mel).unwrap();
+        [error, excess].map(|t| t.to_scalar::<f32>().unwrap())
+    };
+    let [plain, envelope, loud] = [found("plain", 0.0, 0.0), found("envelope", 2.0, 0.0), found("loud", 0.0, 5.0)];
+    assert!(envelope[0] < 0.9 * plain[0], "{plain:?} {envelope:?}");
+    assert!(loud[1] < 0.8 * plain[1], "{plain:?} {loud:?}");
 }
 
 #[test]

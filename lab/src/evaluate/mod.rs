@@ -98,8 +98,8 @@ pub struct Evaluation {
     pub prior: Prior,
     /// How even the way from sound to sound is.
     pub smoothness: Smoothness,
-    /// Whether a band stands out of its neighbours, whatever the note.
-    pub whistle: Whistle,
+    /// Whether a band stands out of its neighbours, whatever the note; `None` for a front end without bands that could.
+    pub whistle: Option<Whistle>,
 }
 
 /// Measures and prints.

@@ -106,7 +106,7 @@ impl Evaluation {
             "  {} lines              largest step over median step {:.2} (median line), {:.2} (worst line)",
             s.lines, s.median_ratio, s.largest_ratio
         )?;
-        let w = &self.whistle;
+        let Some(w) = &self.whistle else { return Ok(()) };
         let beside = w.recordings_db.map_or(String::new(), |db| format!(" (of recordings: {db:.1} dB)"));
         writeln!(
             f,

@@ -35,17 +35,17 @@ const FLOOR: f32 = 1e-3;
 pub struct Whistle {
     /// Its place, in hertz.
     pub hz: f32,
-    /// How far it stands above the median of the bands around it, in dB, the median over notes of the prior from 40 to 84.
+    /// How far it stands above the median of the 17 around it, in dB, the median over notes of the prior from 40 to 84.
     pub db: f64,
     /// The same of the band that stands out most in recordings that training never saw.
     pub recordings_db: Option<f64>,
 }
 
-/// Listens to notes of the prior.
+/// Listens to notes of the prior; `None` for a front end that has no bands there.
 ///
 /// # Errors
 /// [`RunError`] if the model fails.
-pub fn measure(subject: &mut Subject, rendered: Option<&[Rendered]>) -> Result<Whistle, RunError> {
+pub fn measure(subject: &mut Subject, rendered: Option<&[Rendered]>) -> Result<Option<Whistle>, RunError> {
     let mut rng = ChaCha8Rng::seed_from_u64(6);
     let numbers = NOTES.flat_map(|n| std::iter::repeat_n(n, TIMBRES));
     let notes: Vec<(Point, MidiNote)> = numbers
@@ -54,9 +54,9 @@ pub fn measure(subject: &mut Subject, rendered: Option<&[Rendered]>) -> Result<W
         .collect();
     let made = subject.decode(&notes)?;
     let front_end = &subject.front_end;
-    let (band, db) = most_prominent(front_end, made.iter().map(Vec::as_slice));
-    let recorded = rendered.map(|r| most_prominent(front_end, r.iter().map(|r| r.original.as_slice())).1);
-    Ok(Whistle { hz: centres_hz(front_end)[band], db, recordings_db: recorded })
+    let Some((band, db)) = most_prominent(front_end, made.iter().map(Vec::as_slice)) else { return Ok(None) };
+    let recorded = rendered.and_then(|r| most_prominent(front_end, r.iter().map(|r| r.original.as_slice())));
+    Ok(Some(Whistle { hz: centres_hz(front_end)[band], db, recordings_db: recorded.map(|(_, db)| db) }))
 }
 
 fn centres_hz(front_end: &FrontEnd) -> Vec<f32> {
@@ -65,7 +65,7 @@ fn centres_hz(front_end: &FrontEnd) -> Vec<f32> {
 
 /// The band that stands out most in the onsets of most notes, and how far, in dB: the median over spectrograms. A partial is where
 /// it is in a few of them.
-fn most_prominent<'a>(front_end: &FrontEnd, mels: impl Iterator<Item = &'a [f32]>) -> (usize, f64) {
+fn most_prominent<'a>(front_end: &FrontEnd, mels: impl Iterator<Item = &'a [f32]>) -> Option<(usize, f64)> {
     let bands = front_end.mel.bands;
     let first = centres_hz(front_end).partition_point(|&hz| hz < LOWEST_HZ).max(BESIDE);
     let heard = first..bands.saturating_sub(BESIDE).max(first);
@@ -73,7 +73,7 @@ fn most_prominent<'a>(front_end: &FrontEnd, mels: impl Iterator<Item = &'a [f32]
     let of_notes: Vec<Vec<f64>> = mels.map(|mel| prominence(front_end, mel, frames, heard.clone())).collect();
     let median_at = |i: usize| percentile(&of_notes.iter().map(|note| note[i]).collect::<Vec<_>>(), 0.5);
     let medians = heard.clone().enumerate().map(|(i, band)| (band, median_at(i)));
-    medians.max_by(|(_, a), (_, b)| a.total_cmp(b)).unwrap_or((0, 0.0))
+    medians.max_by(|(_, a), (_, b)| a.total_cmp(b))
 }
 
 /// How far each of some bands stands above the median of those around it, in dB, the mean over frames.
@@ -107,7 +107,7 @@ mod tests {
 
     fn found(whistle: f32) -> (usize, f64) {
         let notes = notes(whistle);
-        most_prominent(&FrontEnd::default(), notes.iter().map(Vec::as_slice))
+        most_prominent(&FrontEnd::default(), notes.iter().map(Vec::as_slice)).unwrap()
     }
 
     #[test]
@@ -116,5 +116,12 @@ mod tests {
         assert!(band == 347 && db > 6.0, "{band} {db}");
         let (_, db) = found(0.0);
         assert!(db < 1.0, "{db}");
+    }
+
+    #[test]
+    fn a_front_end_without_such_bands_has_no_such_figure() {
+        let mut front_end = FrontEnd::default();
+        front_end.mel.high_hz = 1200.0;
+        assert_eq!(most_prominent(&front_end, notes(0.5).iter().map(Vec::as_slice)), None);
     }
 }
