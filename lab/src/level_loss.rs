@@ -2,17 +2,13 @@
 //! pitches where a timbre was never heard nothing else bounds. It is the loudest frame that clips.
 
 use candle_core::{Device, Result, Tensor};
-
-use crate::front_end::{FrontEnd, magnitudes};
-use crate::onset_loss::band_weights;
 use ukulelatent::dsp::mel::AmplitudeMap;
+
+use crate::band_energy::{SCALE_DB, band_weights, levels};
+use crate::front_end::{FrontEnd, magnitudes};
 
 /// Notes that are louder than recordings by less than this are not punished.
 const MARGIN_DB: f64 = 6.0;
-/// An excess of this many decibels counts 1.
-const SCALE_DB: f64 = 20.0;
-/// The energy of silence.
-const FLOOR: f64 = 1e-5;
 
 /// Hears how loud notes are.
 pub struct Loudness {
@@ -37,7 +33,7 @@ impl Loudness {
     /// `[B, frames]`: levels of `mel`, `[B, frames, bands]` in [-1, 1], in units of [`SCALE_DB`].
     fn of(&self, mel: &Tensor) -> Result<Tensor> {
         let energy = magnitudes(self.amplitude, mel)?.sqr()?.broadcast_mul(&self.weights)?.sum(2)?;
-        (energy + FLOOR)?.log()? * (10.0 / std::f64::consts::LN_10 / SCALE_DB)
+        levels(&energy)
     }
 
     /// Mean squared difference of the levels of `made` and of `wanted`, a constant; a scalar.

@@ -9,6 +9,7 @@ pub mod audio;
 pub mod augment;
 pub mod average;
 pub mod axes;
+mod band_energy;
 mod beginning;
 pub mod chain;
 pub mod checkpoint;

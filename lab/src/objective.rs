@@ -3,7 +3,7 @@
 
 use std::ops::RangeInclusive;
 
-use candle_core::{D, Device, Result, Tensor};
+use candle_core::{D, DType, Device, Result, Tensor};
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 use rand_distr::StandardNormal;
@@ -169,10 +169,13 @@ impl Objective {
         let pitches: Vec<u32> = (0..2 * half).map(|_| rng.random_range(self.pitches.clone())).collect();
         let frames = recorded.dim(1)?.min(HEARD_FRAMES);
         let mel = networks.decoder.forward(&z, &pitches, 0..frames)?;
-        let excess = self.loudness.excess(&mel, &recorded.narrow(1, 0, frames)?)?;
-        let mut cost = (excess * self.loss.loud)?;
+        let mut cost = Tensor::zeros((), DType::F32, &Device::Cpu)?;
         if let Some(tuning) = &self.tuning {
             cost = (cost + (tuning.error(&mel, &pitches)? * self.loss.tuning)?)?;
+        }
+        if self.loss.loud > 0.0 {
+            let excess = self.loudness.excess(&mel, &recorded.narrow(1, 0, frames)?)?;
+            cost = (cost + (excess * self.loss.loud)?)?;
         }
         Ok(cost)
     }

@@ -6,8 +6,9 @@
 //! by raising all by `ln 2` up to some `N = 20`.
 
 use candle_core::{Device, Result, Tensor};
-use ukulelatent::dsp::mel::{AmplitudeMap, MelScale, hz_to_mel, mel_to_hz};
+use ukulelatent::dsp::mel::AmplitudeMap;
 
+use crate::band_energy::{band_weights, centres_hz, level, levels};
 use crate::features::FrontEnd;
 use crate::front_end::magnitudes;
 
@@ -15,10 +16,6 @@ use crate::front_end::magnitudes;
 const LOWEST_HZ: f32 = 2000.0;
 /// Bands of a group.
 const GROUP: usize = 10;
-/// An error of this many decibels counts 1.
-const SCALE_DB: f64 = 20.0;
-/// Energies are told apart down to this, 30 to 40 dB below that of one band at magnitude 1.
-const FLOOR: f64 = 1e-5;
 
 /// The levels of a note's onset above 2 kHz, and how to compare two notes'.
 pub struct OnsetLevel {
@@ -38,8 +35,8 @@ impl OnsetLevel {
     /// # Errors
     /// None in practice; candle's.
     pub fn new(front_end: &FrontEnd, onset_ms: f32) -> Result<Option<Self>> {
-        let bands = centres_and_spacings_hz(front_end.mel);
-        let Some(first_band) = bands.iter().position(|(hz, _)| *hz >= LOWEST_HZ) else { return Ok(None) };
+        let centres = centres_hz(front_end.mel);
+        let Some(first_band) = centres.iter().position(|hz| *hz >= LOWEST_HZ) else { return Ok(None) };
         let weights = band_weights(front_end.mel).split_off(first_band);
         let groups = weights.len().div_ceil(GROUP);
         let of_group = |(k, &weight): (usize, &f32)| {
@@ -57,13 +54,13 @@ impl OnsetLevel {
         }))
     }
 
-    /// `[B * frames, groups]`: levels of the onset's frames of `mel`, `[B, frames, bands]` in [-1, 1], in units of [`SCALE_DB`].
+    /// `[B * frames, groups]`: levels of the onset's frames of `mel`, `[B, frames, bands]` in [-1, 1], in units of 20 dB.
     fn of(&self, mel: &Tensor) -> Result<Tensor> {
         let (notes, _, bands) = mel.dims3()?;
         let part = mel.narrow(1, 0, self.frames)?.narrow(2, self.first_band, bands - self.first_band)?;
         let part = part.contiguous()?.reshape((notes * self.frames, bands - self.first_band))?;
         let energy = magnitudes(self.amplitude, &part)?.sqr()?.matmul(&self.grouping)?;
-        (energy + FLOOR)?.log()? * (10.0 / std::f64::consts::LN_10 / SCALE_DB)
+        levels(&energy)
     }
 
     /// Levels of the onset's frames of one spectrogram, frames x bands in [-1, 1], in units of 20 dB: frames x groups.
@@ -76,7 +73,7 @@ impl OnsetLevel {
         let rows = mel.chunks_exact(self.bands).take(self.frames);
         let energies =
             rows.flat_map(|row| row[self.first_band..].chunks(GROUP).zip(self.weights.chunks(GROUP)).map(energy));
-        energies.map(|energy| (10.0 * (energy + FLOOR).log10() / SCALE_DB) as f32).collect()
+        energies.map(|energy| level(energy) as f32).collect()
     }
 
     /// Mean squared difference of the levels of `made` and of `wanted`, a constant; a scalar. What is too quiet counts twice: the best guess
@@ -88,20 +85,6 @@ impl OnsetLevel {
         let over = (self.of(made)? - self.of(wanted)?.detach())?;
         (over.sqr()? + over.neg()?.relu()?.sqr()?)?.mean_all()
     }
-}
-
-/// What each band's squared magnitude adds to a frame's energy: filters have unit area, so that a band's magnitude is a density,
-/// and a wide band holds more.
-pub(crate) fn band_weights(scale: MelScale) -> Vec<f32> {
-    centres_and_spacings_hz(scale).iter().map(|(_, spacing)| spacing / 1000.0).collect()
-}
-
-/// Each band's centre, and the distance from it to the next, in hertz.
-pub(crate) fn centres_and_spacings_hz(scale: MelScale) -> Vec<(f32, f32)> {
-    let (low, high) = (hz_to_mel(scale.low_hz.into()), hz_to_mel(scale.high_hz.into()));
-    let step = (high - low) / (scale.bands + 1) as f64;
-    let edge_hz = |j: usize| mel_to_hz(low + step * j as f64);
-    (1..=scale.bands).map(|j| (edge_hz(j) as f32, (edge_hz(j + 1) - edge_hz(j)) as f32)).collect()
 }
 
 #[cfg(test)]

@@ -30,9 +30,10 @@ impl Regulariser {
 }
 
 /// The mean squared error, and with a weight each: the divergence from the prior, the errors of the onset's levels
-/// (`onset`) and of the levels of all frames (`envelope`), that of reading the family from z (`family`), what notes of no recording are out of tune (`tuning`) and too loud
-/// (`loud`), how uneven lines between points sound (`uneven`), what points say of pitch (`dependence`), and the
-/// encoder's distance from refined points (`amortised`); less the error of reading the pitch (`adversary`).
+/// (`onset`) and of the levels of all frames (`envelope`), that of reading the family from z (`family`), what notes of no
+/// recording are out of tune (`tuning`) and too loud (`loud`), how uneven lines between points sound (`uneven`), what
+/// points say of pitch (`dependence`), and the encoder's distance from refined points (`amortised`); less the error of
+/// reading the pitch (`adversary`).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct LossConfig {

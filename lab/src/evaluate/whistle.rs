@@ -13,16 +13,16 @@ use ukulelatent::units::MidiNote;
 use super::pitch::NOTES;
 use super::render::Rendered;
 use super::subject::Subject;
+use crate::band_energy::centres_hz;
 use crate::features::FrontEnd;
 use crate::latent_map::Point;
-use crate::onset_loss::centres_and_spacings_hz;
 use crate::run_error::RunError;
 use crate::statistics::percentile;
 
 /// Timbres at each note.
 const TIMBRES: usize = 4;
 /// Length of the onset, where hiss is loudest.
-const ONSET_MS: f32 = 100.0;
+pub const ONSET_MS: f32 = 100.0;
 /// Below, the partials of many notes fall into the same bands.
 const LOWEST_HZ: f32 = 1500.0;
 /// Bands on either side that a band is compared with.
@@ -56,18 +56,15 @@ pub fn measure(subject: &mut Subject, rendered: Option<&[Rendered]>) -> Result<O
     let front_end = &subject.front_end;
     let Some((band, db)) = most_prominent(front_end, made.iter().map(Vec::as_slice)) else { return Ok(None) };
     let recorded = rendered.and_then(|r| most_prominent(front_end, r.iter().map(|r| r.original.as_slice())));
-    Ok(Some(Whistle { hz: centres_hz(front_end)[band], db, recordings_db: recorded.map(|(_, db)| db) }))
-}
-
-fn centres_hz(front_end: &FrontEnd) -> Vec<f32> {
-    centres_and_spacings_hz(front_end.mel).iter().map(|(centre, _)| *centre).collect()
+    Ok(Some(Whistle { hz: centres_hz(front_end.mel)[band], db, recordings_db: recorded.map(|(_, db)| db) }))
 }
 
 /// The band that stands out most in the onsets of most notes, and how far, in dB: the median over spectrograms. A partial is where
-/// it is in a few of them.
-fn most_prominent<'a>(front_end: &FrontEnd, mels: impl Iterator<Item = &'a [f32]>) -> Option<(usize, f64)> {
+/// it is in a few of them. Of each spectrogram, frames x bands, the onset is enough. `None` without a band that could.
+#[must_use]
+pub fn most_prominent<'a>(front_end: &FrontEnd, mels: impl Iterator<Item = &'a [f32]>) -> Option<(usize, f64)> {
     let bands = front_end.mel.bands;
-    let first = centres_hz(front_end).partition_point(|&hz| hz < LOWEST_HZ).max(BESIDE);
+    let first = centres_hz(front_end.mel).partition_point(|&hz| hz < LOWEST_HZ).max(BESIDE);
     let heard = first..bands.saturating_sub(BESIDE).max(first);
     let frames = front_end.onset_frames(ONSET_MS);
     let of_notes: Vec<Vec<f64>> = mels.map(|mel| prominence(front_end, mel, frames, heard.clone())).collect();
