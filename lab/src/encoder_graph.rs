@@ -4,7 +4,8 @@ use candle_core::Result;
 use onnx_rs::ast::OpType;
 
 use crate::graph::{leaky, linear, normalise, pitch_row, tensor};
-use crate::network::encoder::{Encoder, GROUP_EPSILON, GROUPS, PAD, Stage, TAPS};
+use crate::network::encoder::{Encoder, GROUPS, Stage, TAPS};
+use crate::network::ops::GROUP_EPSILON;
 use crate::onnx::{Attr, Dim, GraphBuilder, Value};
 use ukulelatent::model::card::LATENT_DIM;
 use ukulelatent::units::MidiNote;
@@ -57,7 +58,7 @@ fn stage_graph(b: &mut GraphBuilder, stage: &Stage, x: &Value) -> Result<Value> 
     let columns = b.node(OpType::Unsqueeze, &[&columns, &axis], vec![]);
     let attributes = vec![
         ("kernel_shape", Attr::Ints(vec![TAPS as i64])),
-        ("pads", Attr::Ints(vec![PAD as i64, PAD as i64])),
+        ("pads", Attr::Ints(vec![TAPS as i64 / 2; 2])),
         ("strides", Attr::Ints(vec![2])),
     ];
     let y = b.node(OpType::Conv, &[&columns, &kernel, &bias], attributes);
@@ -76,5 +77,5 @@ fn stage_graph(b: &mut GraphBuilder, stage: &Stage, x: &Value) -> Result<Value> 
 }
 
 fn group_norm(b: &mut GraphBuilder, x: &Value) -> Value {
-    crate::graph::normalise_rows(b, x, GROUP_EPSILON as f32)
+    crate::graph::normalise_rows(b, x, GROUP_EPSILON)
 }

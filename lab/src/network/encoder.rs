@@ -1,22 +1,19 @@
 //! The encoder: from a mel-spectrogram and its pitch to a latent point.
 
-use candle_core::{D, Device, Result, Tensor};
+use candle_core::{Device, Result, Tensor};
 
 use super::comb::PITCHES;
-use super::ops::normalise_modulate;
-use super::parameters::{Linear, Parameters, leaky};
+use super::ops::{group_norm_leaky, normalise_modulate, shifted_frames, unfold};
+use super::parameters::{LEAK, Linear, Parameters, leaky};
 use super::{NetworkConfig, Shape};
 use ukulelatent::model::card::LATENT_DIM;
 
 /// Taps of each strided convolution.
 pub(crate) const TAPS: usize = 5;
-/// Zeros on each side of a convolution's input.
-pub(crate) const PAD: usize = 2;
 /// Halvings of the frame rate.
 const STAGES: usize = 4;
 /// Groups of channels that are normalised together.
 pub(crate) const GROUPS: usize = 8;
-pub(crate) const GROUP_EPSILON: f64 = 1e-5;
 const HEAD: usize = 256;
 /// The latent points must not start on one spot, or the divergence keeps them there.
 const HEAD_SCALE: f32 = 3.0;
@@ -118,7 +115,7 @@ impl Encoder {
         let index = Tensor::from_slice(pitches, notes, &Device::Cpu)?;
         // Silence must be zero: most of the input is silent.
         let x = self.entry.activated(&(mel + 1.0)?)?;
-        let mut x = x.broadcast_add(&self.entry_pitch.index_select(&index, 0)?.unsqueeze(1)?)?;
+        let mut x = shifted_frames(&x, &self.entry_pitch.index_select(&index, 0)?)?;
         for stage in &self.stages {
             x = stage.forward(&x)?;
         }
@@ -131,26 +128,9 @@ impl Encoder {
 }
 
 impl Stage {
-    /// `[B, T, C]` to `[B, ceil(T / 2), C]`: convolution of stride 2 as one matrix product over unfolded frames.
+    /// `[B, T, C]` to `[B, ceil(T / 2), C]`.
     fn forward(&self, x: &Tensor) -> Result<Tensor> {
-        let (notes, frames, c) = x.dims3()?;
-        let half = frames.div_ceil(2);
-        // Pairs of frames as rows: output t sees the rows t, t + 1 and the first half of row t + 2.
-        let pairs = x.pad_with_zeros(1, PAD, 2 * half + 4 - PAD - frames)?.reshape((notes, half + 2, 2 * c))?;
-        let unfolded =
-            [pairs.narrow(1, 0, half)?, pairs.narrow(1, 1, half)?, pairs.narrow(1, 2, half)?.narrow(2, 0, c)?];
-        let y = self.convolution.forward(&Tensor::cat(&unfolded, D::Minus1)?)?;
-        leaky(&self.group_norm(&y)?)
-    }
-
-    /// Wu & He, 2018: each group of channels of a note to mean 0 and variance 1 over its frames.
-    fn group_norm(&self, x: &Tensor) -> Result<Tensor> {
-        let (notes, frames, c) = x.dims3()?;
-        let grouped = x.reshape((notes, frames, GROUPS, c / GROUPS))?;
-        let mean = grouped.mean_keepdim(3)?.mean_keepdim(1)?;
-        let centred = grouped.broadcast_sub(&mean)?;
-        let variance = centred.sqr()?.mean_keepdim(3)?.mean_keepdim(1)?;
-        let normed = centred.broadcast_div(&(variance + GROUP_EPSILON)?.sqrt()?)?.reshape((notes, frames, c))?;
-        normed.broadcast_mul(&self.norm[0])?.broadcast_add(&self.norm[1])
+        let y = self.convolution.forward(&unfold(x, TAPS, 2)?)?;
+        group_norm_leaky(&y, &self.norm[0], &self.norm[1], GROUPS, LEAK)
     }
 }

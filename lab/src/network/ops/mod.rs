@@ -10,14 +10,18 @@ mod activation;
 mod bumps;
 mod convolution;
 mod depthwise;
+mod group_norm;
 mod modulate;
 mod product;
+mod unfold;
 
 pub use activation::{bias_leaky, mean_squared_error, sum_tanh};
 pub use bumps::bumps;
 pub use convolution::convolution;
 pub use depthwise::depthwise_causal;
-pub use modulate::{NORM_EPSILON, modulated_rows, normalise_modulate};
+pub use group_norm::{GROUP_EPSILON, group_norm_leaky};
+pub use modulate::{NORM_EPSILON, modulated_rows, normalise_modulate, shifted_frames};
+pub use unfold::unfold;
 
 use std::ops::Deref;
 

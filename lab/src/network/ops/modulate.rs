@@ -1,6 +1,6 @@
 //! Normalisation and modulation: what a note's condition does to its frames.
 
-use candle_core::{CpuStorage, CustomOp3, Layout, Result, Shape, Tensor};
+use candle_core::{CpuStorage, CustomOp2, CustomOp3, Layout, Result, Shape, Tensor};
 
 use super::{borrow, numbers, result, tensor};
 
@@ -187,6 +187,56 @@ impl CustomOp3 for ModulatedRows {
             Some(tensor(gscale, scale.shape())?),
             Some(tensor(gshift, shift.shape())?),
         ))
+    }
+}
+
+/// `y[b, t] = x[b, t] + shift[b]`: `x` is `[B, T, C]`, `shift` is `[B, C]`.
+///
+/// # Errors
+/// If shapes do not fit.
+pub fn shifted_frames(x: &Tensor, shift: &Tensor) -> Result<Tensor> {
+    let (_, frames, channels) = x.dims3()?;
+    x.contiguous()?.apply_op2(&shift.contiguous()?, ShiftedFrames { frames, channels })
+}
+
+struct ShiftedFrames {
+    frames: usize,
+    channels: usize,
+}
+
+impl CustomOp2 for ShiftedFrames {
+    fn name(&self) -> &'static str {
+        "shifted-frames"
+    }
+
+    fn cpu_fwd(
+        &self,
+        x: &CpuStorage,
+        lx: &Layout,
+        shift: &CpuStorage,
+        lt: &Layout,
+    ) -> Result<(CpuStorage, Shape)> {
+        let (x, shift) = (numbers(x, lx)?, numbers(shift, lt)?);
+        let c = self.channels;
+        let mut y = Vec::with_capacity(x.len());
+        for (note, shift) in x.chunks_exact(self.frames * c).zip(shift.chunks_exact(c)) {
+            for row in note.chunks_exact(c) {
+                y.extend(row.iter().zip(shift).map(|(x, t)| x + t));
+            }
+        }
+        result(y, lx.shape().clone())
+    }
+
+    fn bwd(&self, _: &Tensor, shift: &Tensor, _: &Tensor, g: &Tensor) -> Result<(Option<Tensor>, Option<Tensor>)> {
+        let gs = borrow(g)?;
+        let c = self.channels;
+        let mut gshift = vec![0.0; shift.elem_count()];
+        for (sums, note) in gshift.chunks_exact_mut(c).zip(gs.chunks_exact(self.frames * c)) {
+            for row in note.chunks_exact(c) {
+                sums.iter_mut().zip(row).for_each(|(sum, g)| *sum += g);
+            }
+        }
+        Ok((Some(g.clone()), Some(tensor(gshift, shift.shape())?)))
     }
 }
 

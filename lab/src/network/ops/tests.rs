@@ -1,6 +1,6 @@
 //! Every hand-written gradient against central differences.
 
-use candle_core::{Device, Result, Tensor, Var};
+use candle_core::{DType, Device, Result, Tensor, Var};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
@@ -76,6 +76,48 @@ fn the_convolution_is_candles() {
 }
 
 #[test]
+fn gradients_of_unfolded_frames_are_right() {
+    for (frames, stride) in [(7, 2), (8, 2), (1, 2), (4, 1)] {
+        let gap = gradient_gap(&[random(&[2, frames, 3], 1)], |t| unfold(&t[0], 5, stride));
+        assert!(gap < TOLERANCE, "{frames} {stride}: {gap}");
+    }
+}
+
+#[test]
+fn an_unfolded_row_holds_the_frames_around_its_own() {
+    let x = Tensor::new(&[[[1.0f32], [2.0], [3.0], [4.0]]], &Device::Cpu).unwrap();
+    let rows = unfold(&x, 5, 2).unwrap().squeeze(0).unwrap().to_vec2::<f32>().unwrap();
+    assert_eq!(rows, [[0.0, 0.0, 1.0, 2.0, 3.0], [1.0, 2.0, 3.0, 4.0, 0.0]]);
+}
+
+#[test]
+fn gradients_of_the_group_norm_are_right() {
+    let inputs = [random(&[2, 5, 6], 1), random(&[6], 2), random(&[6], 3)];
+    // Both slopes alike: a difference would straddle the kink somewhere.
+    for (groups, slope) in [(2, 1.0), (3, 1.0), (1, 1.0)] {
+        let gap = gradient_gap(&inputs, |t| group_norm_leaky(&t[0], &t[1], &t[2], groups, slope));
+        assert!(gap < TOLERANCE, "{groups}: {gap}");
+    }
+    // Far from it: shifts outweigh all else, with both signs.
+    let shift = Tensor::new(&[9.0f32, -9.0, 9.0, 9.0, -9.0, -9.0], &Device::Cpu).unwrap();
+    let inputs = [inputs[0].clone(), inputs[1].clone(), shift];
+    let gap = gradient_gap(&inputs, |t| group_norm_leaky(&t[0], &t[1], &t[2], 2, 0.1));
+    assert!(gap < TOLERANCE, "{gap}");
+}
+
+#[test]
+fn groups_are_normalised_over_their_channels_and_all_frames() {
+    let (one, none) = (Tensor::ones(4, DType::F32, &Device::Cpu), Tensor::zeros(4, DType::F32, &Device::Cpu));
+    let x = (random(&[1, 50, 4], 1) * 3.0).unwrap();
+    let y = group_norm_leaky(&x, &one.unwrap(), &none.unwrap(), 2, 1.0).unwrap();
+    for group in 0..2 {
+        let y = y.narrow(2, 2 * group, 2).unwrap().flatten_all().unwrap().to_vec1::<f32>().unwrap();
+        let mean = |f: fn(f32) -> f32| y.iter().map(|y| f(*y)).sum::<f32>() / y.len() as f32;
+        assert!(mean(|y| y).abs() < 1e-5 && (mean(|y| y * y) - 1.0).abs() < 1e-3);
+    }
+}
+
+#[test]
 fn gradients_of_normalise_modulate_are_right() {
     let inputs = [random(&[2, 3, 8], 1), random(&[2, 8], 2), random(&[2, 8], 3)];
     let gap = gradient_gap(&inputs, |t| normalise_modulate(&t[0], &t[1], &t[2]));
@@ -86,6 +128,12 @@ fn gradients_of_normalise_modulate_are_right() {
 fn gradients_of_modulated_rows_are_right() {
     let inputs = [random(&[4, 3], 1), random(&[2, 3], 2), random(&[2, 3], 3)];
     let gap = gradient_gap(&inputs, |t| modulated_rows(&t[0], &t[1], &t[2]));
+    assert!(gap < TOLERANCE, "{gap}");
+}
+
+#[test]
+fn gradients_of_shifted_frames_are_right() {
+    let gap = gradient_gap(&[random(&[2, 4, 3], 1), random(&[2, 3], 2)], |t| shifted_frames(&t[0], &t[1]));
     assert!(gap < TOLERANCE, "{gap}");
 }
 
