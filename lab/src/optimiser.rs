@@ -45,17 +45,18 @@ fn decays(name: &str) -> bool {
 /// The nearest matrix whose singular values are all near 1 (Newton-Schulz iteration with the quintic of Jordan,
 /// 2024), of `[rows, columns]` numbers.
 fn orthogonalised(values: Vec<f32>, shape: &[usize]) -> Result<Tensor> {
-    let g = Tensor::from_vec(values, shape, &Device::Cpu)?;
-    let tall = shape[0] > shape[1];
-    let mut x = if tall { g.t()?.contiguous()? } else { g };
+    let mut x = Tensor::from_vec(values, shape, &Device::Cpu)?;
     let length = x.sqr()?.sum_all()?.to_scalar::<f32>()?.sqrt();
     x = (x / f64::from(length + EPSILON))?;
+    // Squares of the shorter side.
+    let tall = shape[0] > shape[1];
     for _ in 0..5 {
-        let a = x.matmul(&x.t()?)?;
+        let a = if tall { x.t()?.matmul(&x)? } else { x.matmul(&x.t()?)? };
         let b = ((&a * -4.7750)? + (a.matmul(&a)? * 2.0315)?)?;
-        x = ((&x * 3.4445)? + b.matmul(&x)?)?;
+        let change = if tall { x.matmul(&b)? } else { b.matmul(&x)? };
+        x = ((x * 3.4445)? + change)?;
     }
-    if tall { x.t()?.contiguous() } else { Ok(x) }
+    Ok(x)
 }
 
 /// The gradient of each parameter, in their order; parameters that the loss does not reach have none.

@@ -12,6 +12,7 @@ use lab::features::FeatureSet;
 use lab::front_end::FrontEndArgs;
 use lab::new::{self, NewArgs, Places};
 use lab::prepare::RecordingArgs;
+use lab::run::RunRecord;
 use lab::training::Run;
 use tempfile::tempdir;
 use ukulelatent::model::encoder::encoder_path;
@@ -110,6 +111,8 @@ fn a_dozen_recordings_and_what_else_lies_there_become_an_instrument() {
     for expected in [("harp_057.wav", 57), ("harp_058.wav", 58), ("harp_040.wav", 59), ("long_061.wav", 61)] {
         assert!(notes.contains(&expected), "{expected:?} in {notes:?}");
     }
+    let config = RunRecord::read(&places.run).unwrap().config;
+    assert!(config.loss.placed > 0 && config.batch + config.loss.placed <= notes.len(), "each is there once a step");
     let page = fs::read_to_string(places.work.join("report.html")).unwrap();
     for said in ["silent_060.wav", "broken_062.wav", "harp_040.wav: labelled MIDI 40", "SHA-256", "seed = 1"] {
         assert!(page.contains(said), "{said}");

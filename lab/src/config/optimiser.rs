@@ -35,7 +35,7 @@ pub struct OptimiserConfig {
 impl Default for OptimiserConfig {
     fn default() -> Self {
         Self {
-            rule: Rule::Adam,
+            rule: Rule::Muon,
             rate: 1.6e-3,
             warm_up: 50,
             final_share: 0.02,

@@ -25,8 +25,9 @@ pub fn config(args: &NewArgs, features: &FeatureSet) -> Result<TrainConfig, RunE
     config.seed = args.seed;
     config.steps = args.steps.unwrap_or(config.steps);
     let learnt = split(&features.entries, &config.data).train.len();
-    // A few recordings train in smaller batches; none at all are counted where the run is opened.
+    // A few recordings train in smaller batches, each in it once; none at all are counted where the run is opened.
     config.batch = config.batch.min(learnt.max(2));
+    config.loss.placed = config.loss.placed.min(learnt.saturating_sub(config.batch));
     Ok(config)
 }
 
