@@ -28,10 +28,10 @@ use crate::tuning_loss::Tuning;
 
 /// Steps of a point's refinement in training, which has little time for each note.
 const REFINING_STEPS: usize = 1;
-/// Frames of a note in which its pitch is heard, and how it changes along a line.
+/// Frames of a note in which its pitch is heard.
 const HEARD_FRAMES: usize = 64;
-/// Lines along which a step walks.
-const LINES: usize = 3;
+/// Lines along which a step walks. Whole notes: where one recording rings and the other has ended lies late.
+const LINES: usize = 2;
 
 /// What is minimised, for one front end.
 pub struct Objective {
@@ -211,7 +211,7 @@ fn uneven(
     let ends = |of: &[u32]| points.index_select(&Tensor::from_slice(of, LINES, &Device::Cpu)?, 0);
     let z = along(&ends(&from)?, &ends(&to)?, &offsets)?;
     let pitches: Vec<u32> = from.iter().flat_map(|&i| [pitches[i as usize]; POINTS]).collect();
-    unevenness(&networks.decoder.forward(&z, &pitches, 0..frames.min(HEARD_FRAMES))?)
+    unevenness(&networks.decoder.forward(&z, &pitches, 0..frames)?)
 }
 
 /// `[points, LATENT_DIM]` draws.

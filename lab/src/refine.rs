@@ -18,7 +18,7 @@ use crate::onset_loss::OnsetLevel;
 /// Steps that a recording's point is worth.
 const STEPS: usize = 2;
 /// What the onset's levels count beside the mean squared error, 20 dB counting 1, and how long the onset is.
-const ONSET: f64 = 0.08;
+const ONSET: f64 = 0.04;
 const ONSET_MS: f32 = 100.0;
 /// How far a coordinate is moved to see what it does.
 const DIFFERENCE: f32 = 0.02;

@@ -112,7 +112,10 @@ fn a_dozen_recordings_and_what_else_lies_there_become_an_instrument() {
         assert!(notes.contains(&expected), "{expected:?} in {notes:?}");
     }
     let config = RunRecord::read(&places.run).unwrap().config;
-    assert!(config.loss.placed > 0 && config.batch + config.loss.placed <= notes.len(), "each is there once a step");
+    assert!(
+        config.loss.placed > 0 && config.batch + config.loss.placed <= notes.len(),
+        "each is there once a step"
+    );
     let page = fs::read_to_string(places.work.join("report.html")).unwrap();
     for said in ["silent_060.wav", "broken_062.wav", "harp_040.wav: labelled MIDI 40", "SHA-256", "seed = 1"] {
         assert!(page.contains(said), "{said}");

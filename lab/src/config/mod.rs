@@ -14,7 +14,7 @@ use crate::run_error::RunError;
 pub use loss::{LossConfig, Regulariser};
 pub use optimiser::{OptimiserConfig, Rule};
 
-/// Everything that decides what a run learns, apart from the recordings. The defaults make `plucked-22k`.
+/// Everything that decides what a run learns, apart from the recordings. The defaults are what `lab new` uses.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct TrainConfig {
@@ -77,7 +77,7 @@ impl Default for TrainConfig {
     fn default() -> Self {
         Self {
             seed: 1,
-            steps: 6000,
+            steps: 4000,
             batch: 8,
             data: DataConfig::default(),
             input: InputConfig::default(),
@@ -190,14 +190,18 @@ mod tests {
     #[test]
     fn the_configurations_that_come_with_the_lab_can_be_read() {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("configs");
-        let defaults = TrainConfig::read(&folder.join("plucked-22k.toml")).unwrap();
+        let defaults = TrainConfig::read(&folder.join("default.toml")).unwrap();
         assert_eq!(defaults, TrainConfig::default(), "it explains the defaults");
         let mut read = 0;
-        for entry in std::fs::read_dir(folder).unwrap() {
-            TrainConfig::read(&entry.unwrap().path()).unwrap();
-            read += 1;
+        for folder in [folder.clone(), folder.join("plucked"), folder.join("plucked-22k")] {
+            for path in std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
+                if path.is_file() {
+                    TrainConfig::read(&path).unwrap();
+                    read += 1;
+                }
+            }
         }
-        assert!(read >= 5, "{read}");
+        assert!(read >= 20, "{read}");
     }
 
     #[test]
