@@ -3,7 +3,7 @@
 mod support;
 
 use std::collections::BTreeSet;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use nice_plug::prelude::Params;
@@ -12,8 +12,9 @@ use support::{choice, on, peak};
 use ukulelatent::dsp::metrics::{log_spectral_distance_db, spectrogram};
 use ukulelatent::dsp::stft::{FrameGeometry, Stft};
 use ukulelatent::link::{Pin, Pins};
+use ukulelatent::model::ModelFile;
 use ukulelatent::params::{STATE_VERSION, UkulelatentParams, set_value, values};
-use ukulelatent::preset::{Preset, PresetError, factory};
+use ukulelatent::preset::{Preset, PresetError, all_factory, factory, factory_of_other_models};
 
 fn params() -> Arc<UkulelatentParams> {
     Arc::new(UkulelatentParams::new(choice(), Arc::default()))
@@ -141,4 +142,33 @@ fn factory_presets_are_whole_far_apart_and_heard() {
     }
     let names: BTreeSet<String> = factory().iter().map(|preset| preset.name.to_lowercase()).collect();
     assert_eq!(names.len(), factory().len(), "two presets of one name");
+}
+
+/// The files under `models` of this ending, in its folders too.
+fn shipped(ending: &str) -> Vec<PathBuf> {
+    let mut folders = vec![Path::new(env!("CARGO_MANIFEST_DIR")).join("models")];
+    let mut files = Vec::new();
+    while let Some(folder) = folders.pop() {
+        for path in std::fs::read_dir(folder).expect("a folder").map(|entry| entry.expect("an entry").path()) {
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.to_string_lossy().ends_with(ending) {
+                files.push(path);
+            }
+        }
+    }
+    files
+}
+
+#[test]
+fn every_preset_file_is_compiled_in_and_finds_its_instrument() {
+    assert_eq!(shipped(".json").len(), all_factory().count(), "presets that come with no plugin");
+    let instruments =
+        shipped(".onnx").into_iter().filter(|path| !path.to_string_lossy().ends_with(".encoder.onnx"));
+    let known: BTreeSet<_> =
+        instruments.map(|path| ModelFile::open(&path).expect("an instrument").sha256.clone()).collect();
+    for preset in factory_of_other_models() {
+        let reference = preset.model.as_ref().expect("it names its model");
+        assert!(known.contains(&reference.sha256), "{}: no file in models has its hash", preset.name);
+    }
 }

@@ -43,7 +43,7 @@ pub struct Args {
     /// The instrument [default: the built-in one]
     #[arg(long, value_name = "FILE")]
     model: Option<PathBuf>,
-    /// How many presets
+    /// How many presets; the two longest are made into pads besides
     #[arg(long, default_value_t = 14, value_parser = clap::value_parser!(u16).range(1..=128))]
     count: u16,
     /// How many points are drawn, beside the recorded instruments
