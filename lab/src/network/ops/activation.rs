@@ -13,6 +13,18 @@ pub fn bias_leaky(x: &Tensor, bias: &Tensor, slope: f32) -> Result<Tensor> {
     x.contiguous()?.apply_op2(bias, BiasLeaky { slope })
 }
 
+/// The leaky ReLU of one number.
+#[inline]
+pub(super) fn leaky(x: f32, slope: f32) -> f32 {
+    if x > 0.0 { x } else { x * slope }
+}
+
+/// Its derivative, from what it made: the slope is positive, so the output's sign is the input's.
+#[inline]
+pub(super) fn leaky_slope(y: f32, slope: f32) -> f32 {
+    if y > 0.0 { 1.0 } else { slope }
+}
+
 struct BiasLeaky {
     slope: f32,
 }
@@ -26,10 +38,7 @@ impl CustomOp2 for BiasLeaky {
         let (x, bias) = (numbers(x, lx)?, numbers(bias, lb)?);
         let mut y = Vec::with_capacity(x.len());
         for row in x.chunks_exact(bias.len()) {
-            y.extend(row.iter().zip(bias).map(|(x, b)| {
-                let v = x + b;
-                if v > 0.0 { v } else { v * self.slope }
-            }));
+            y.extend(row.iter().zip(bias).map(|(x, b)| leaky(x + b, self.slope)));
         }
         result(y, lx.shape().clone())
     }
@@ -41,8 +50,7 @@ impl CustomOp2 for BiasLeaky {
         let mut gb = vec![0.0; channels];
         for (y, g) in ys.chunks_exact(channels).zip(gs.chunks_exact(channels)) {
             let from = gx.len();
-            // The slope is positive, so the output's sign is the input's.
-            gx.extend(y.iter().zip(g).map(|(y, g)| if *y > 0.0 { *g } else { g * self.slope }));
+            gx.extend(y.iter().zip(g).map(|(y, g)| g * leaky_slope(*y, self.slope)));
             for (b, g) in gb.iter_mut().zip(&gx[from..]) {
                 *b += g;
             }

@@ -2,6 +2,7 @@
 
 use candle_core::{CpuStorage, CustomOp3, Layout, Result, Shape, Tensor};
 
+use super::activation::{leaky, leaky_slope};
 use super::{borrow, numbers, result, tensor};
 
 /// Added to a group's variance.
@@ -28,27 +29,27 @@ struct GroupNormLeaky {
     slope: f32,
 }
 
-/// What each channel of a note is normalised by.
-struct Moments {
-    mean: Vec<f32>,
-    /// Reciprocal of the deviation.
-    rate: Vec<f32>,
-}
-
 impl GroupNormLeaky {
-    fn moments(&self, note: &[f32]) -> Moments {
-        let mean = self.over_groups(&self.sums(note, |x, _| x, &vec![0.0; self.channels]));
-        let variance = self.over_groups(&self.sums(note, |x, m| (x - m) * (x - m), &mean));
-        Moments { mean, rate: variance.iter().map(|v| (v + GROUP_EPSILON).sqrt().recip()).collect() }
+    /// A note with its groups at mean 0 and variance 1, and the reciprocal of each channel's deviation.
+    fn normed(&self, note: &[f32]) -> (Vec<f32>, Vec<f32>) {
+        let mut normed = note.to_vec();
+        let mean = self.over_groups(&self.sums(note, |x| x));
+        for row in normed.chunks_exact_mut(self.channels) {
+            row.iter_mut().zip(&mean).for_each(|(x, m)| *x -= m);
+        }
+        let variance = self.over_groups(&self.sums(&normed, |x| x * x));
+        let rate: Vec<f32> = variance.iter().map(|v| (v + GROUP_EPSILON).sqrt().recip()).collect();
+        for row in normed.chunks_exact_mut(self.channels) {
+            row.iter_mut().zip(&rate).for_each(|(x, r)| *x *= r);
+        }
+        (normed, rate)
     }
 
-    /// Of each channel the sum over frames; `beside` is one number a channel.
-    fn sums(&self, note: &[f32], f: impl Fn(f32, f32) -> f32, beside: &[f32]) -> Vec<f32> {
+    /// Of each channel the sum over frames.
+    fn sums(&self, note: &[f32], f: impl Fn(f32) -> f32) -> Vec<f32> {
         let mut sums = vec![0.0; self.channels];
         for row in note.chunks_exact(self.channels) {
-            for ((sum, x), b) in sums.iter_mut().zip(row).zip(beside) {
-                *sum += f(*x, *b);
-            }
+            sums.iter_mut().zip(row).for_each(|(sum, x)| *sum += f(*x));
         }
         sums
     }
@@ -80,13 +81,8 @@ impl CustomOp3 for GroupNormLeaky {
         let c = self.channels;
         let mut y = Vec::with_capacity(x.len());
         for note in x.chunks_exact(self.frames * c) {
-            let Moments { mean, rate } = self.moments(note);
-            let gain: Vec<f32> = rate.iter().zip(scale).map(|(r, s)| r * s).collect();
-            for row in note.chunks_exact(c) {
-                y.extend(row.iter().zip(&mean).zip(&gain).zip(shift).map(|(((x, m), a), t)| {
-                    let v = (x - m) * a + t;
-                    if v > 0.0 { v } else { v * self.slope }
-                }));
+            for row in self.normed(note).0.chunks_exact(c) {
+                y.extend(row.iter().zip(scale).zip(shift).map(|((n, s), t)| leaky(n * s + t, self.slope)));
             }
         }
         result(y, lx.shape().clone())
@@ -106,32 +102,20 @@ impl CustomOp3 for GroupNormLeaky {
         let (mut gscale, mut gshift) = (vec![0.0; c], vec![0.0; c]);
         let mut inner = vec![0.0; note];
         for ((x, y), g) in xs.chunks_exact(note).zip(ys.chunks_exact(note)).zip(gs.chunks_exact(note)) {
-            let Moments { mean, rate } = self.moments(x);
-            // The slope is positive, so the output's sign is that of what the activation saw.
-            for ((i, y), g) in inner.iter_mut().zip(y).zip(g) {
-                *i = if *y > 0.0 { *g } else { g * self.slope };
-            }
-            let by_shift = self.sums(&inner, |i, _| i, &mean);
-            let mut by_scale = vec![0.0; c];
-            for (row, x) in inner.chunks_exact(c).zip(x.chunks_exact(c)) {
-                for (((sum, i), x), (m, r)) in by_scale.iter_mut().zip(row).zip(x).zip(mean.iter().zip(&rate)) {
-                    *sum += i * (x - m) * r;
-                }
-            }
+            let (normed, rate) = self.normed(x);
+            inner.iter_mut().zip(y).zip(g).for_each(|((i, y), g)| *i = g * leaky_slope(*y, self.slope));
+            let by_shift = self.sums(&inner, |i| i);
+            let products: Vec<f32> = inner.iter().zip(&normed).map(|(i, n)| i * n).collect();
+            let by_scale = self.sums(&products, |p| p);
             // d norm: remove from the gradient what changes the mean and what changes the deviation.
             let weighed = |sums: &[f32]| {
                 self.over_groups(&sums.iter().zip(&*ss).map(|(sum, s)| sum * s).collect::<Vec<_>>())
             };
             let (along_mean, along_norm) = (weighed(&by_shift), weighed(&by_scale));
-            let slope: Vec<f32> = along_norm.iter().zip(&rate).map(|(n, r)| n * r).collect();
-            for (row, x) in inner.chunks_exact(c).zip(x.chunks_exact(c)) {
-                let channels = ss.iter().zip(&mean).zip(&rate).zip(along_mean.iter().zip(&slope));
-                gx.extend(
-                    row.iter()
-                        .zip(x)
-                        .zip(channels)
-                        .map(|((i, x), (((s, m), r), (along, slope)))| r * (i * s - along - (x - m) * slope)),
-                );
+            for (row, normed) in inner.chunks_exact(c).zip(normed.chunks_exact(c)) {
+                let channels = ss.iter().zip(&rate).zip(along_mean.iter().zip(&along_norm));
+                let of = |((i, n), ((s, r), (mean, norm)))| r * (i * s - mean - n * norm);
+                gx.extend(row.iter().zip(normed).zip(channels).map(of));
             }
             gscale.iter_mut().zip(&by_scale).for_each(|(sum, by)| *sum += by);
             gshift.iter_mut().zip(&by_shift).for_each(|(sum, by)| *sum += by);
