@@ -194,8 +194,8 @@ mod tests {
         assert_eq!(defaults, TrainConfig::default(), "it explains the defaults");
         let all = ["", "plucked", "plucked-22k"].map(|chain| std::fs::read_dir(folder.join(chain)).unwrap());
         let files = all.into_iter().flatten().map(|entry| entry.unwrap().path()).filter(|path| path.is_file());
-        let read = files.map(|path| TrainConfig::read(&path).unwrap()).count();
-        assert!(read >= 20, "{read}");
+        let read: Vec<TrainConfig> = files.map(|path| TrainConfig::read(&path).unwrap()).collect();
+        assert!(read.len() >= 20, "{}", read.len());
     }
 
     #[test]
