@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use lab::config::{DataConfig, InputConfig, LossConfig, TrainConfig};
+use lab::config::{DataConfig, InputConfig, LossConfig, Rule, TrainConfig};
 use lab::features::{FeatureSet, FrontEnd, INDEX_NAME, INDEX_VERSION, Index, NoteEntry};
 use lab::network::NetworkConfig;
 use ukulelatent::dsp::mel::{AmplitudeMap, MelScale};
@@ -39,14 +39,21 @@ pub fn config() -> TrainConfig {
     config.input = InputConfig { masked_bands: 20, masked_frames: 4, noise: 0.0 };
     config.loss = LossConfig {
         divergence: 0.1,
+        placed: 0,
         latent_noise: 0.05,
+        adversary: 0.03,
         onset: 0.01,
         onset_ms: 40.0,
+        envelope: 0.0,
+        family: 0.0,
         tuning: 0.0,
+        loud: 0.0,
+        uneven: 0.0,
+        dependence: 0.0,
         refined: 0.0,
         ..config.loss
     };
-    config.optimiser.weight_decay = 0.0;
+    (config.optimiser.rule, config.optimiser.weight_decay) = (Rule::Adam, 0.0);
     config.data.held_out = 0.2;
     config.data.validation = 0.1;
     config
