@@ -32,6 +32,8 @@ const REFINING_STEPS: usize = 1;
 const HEARD_FRAMES: usize = 64;
 /// Lines along which a step walks. Whole notes: where one recording rings and the other has ended lies late.
 const LINES: usize = 2;
+/// Of how many steps one walks: seven whole notes a line are as dear as the rest of a step.
+const LINES_EVERY: u64 = 4;
 
 /// What is minimised, for one front end.
 pub struct Objective {
@@ -67,6 +69,24 @@ pub struct Placed<'a> {
     pub decoded: usize,
 }
 
+/// What is too dear for every step.
+#[derive(Clone, Copy, Debug)]
+pub struct Extras {
+    /// The decoder learns from points that are refined as those of a finished run are, and the encoder is drawn to them.
+    pub refining: bool,
+    /// Lines between points are walked.
+    pub lines: bool,
+}
+
+impl Extras {
+    /// What step `step` does, where refining begins with step `refined_from`. Every other step from there on refines: the encoder
+    /// learns most from its own errors. Lines are walked between those.
+    #[must_use]
+    pub fn of(step: u64, refined_from: u64) -> Self {
+        Self { refining: step >= refined_from && step.is_multiple_of(2), lines: step % LINES_EVERY == 1 }
+    }
+}
+
 impl Objective {
     /// Prepares it for notes of these pitches.
     ///
@@ -83,9 +103,7 @@ impl Objective {
         })
     }
 
-    /// The cost of a batch. With `refining`, the decoder learns from points
-    /// that are refined as those of a finished run are, and the encoder is drawn to them; what the points cost reaches
-    /// the encoder as if it had found them itself.
+    /// The cost of a batch. What refined points cost reaches the encoder as if it had found them itself.
     ///
     /// # Errors
     /// If shapes do not fit.
@@ -93,14 +111,14 @@ impl Objective {
         &self,
         networks: &Networks,
         placed: &Placed<'_>,
-        refining: bool,
+        extras: Extras,
         rng: &mut ChaCha8Rng,
     ) -> Result<Cost> {
         let &Placed { batch, encoding, decoded } = placed;
         let loss = &self.loss;
         let made = batch.first(decoded)?;
         let mean = encoding.mean.narrow(0, 0, decoded)?;
-        let moved = if refining {
+        let moved = if extras.refining {
             Some(self.refined(&networks.decoder, &mean, &made)?.sub(&mean.detach())?)
         } else {
             None
@@ -135,9 +153,9 @@ impl Objective {
         if loss.tuning > 0.0 || loss.loud > 0.0 {
             total = (total + self.unheard(networks, &mean, &made.mel, rng)?)?;
         }
-        if loss.uneven > 0.0 {
+        if loss.uneven > 0.0 && extras.lines {
             let error = uneven(networks, &encoding.mean.detach(), &batch.pitches, made.mel.dim(1)?, rng)?;
-            total = (total + (error * loss.uneven)?)?;
+            total = (total + (error * (loss.uneven * LINES_EVERY as f64))?)?;
         }
         if loss.dependence > 0.0 && notes >= FEWEST {
             total = (total + (dependence(&z, &batch.pitches)? * loss.dependence)?)?;
@@ -218,4 +236,18 @@ fn uneven(
 fn normal(rng: &mut ChaCha8Rng, points: usize, deviation: f32) -> Result<Tensor> {
     let values = (0..points * LATENT_DIM).map(|_| deviation * rng.sample::<f32, _>(StandardNormal)).collect();
     Tensor::from_vec(values, (points, LATENT_DIM), &Device::Cpu)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_step_refines_or_walks_lines_and_never_both() {
+        let steps: Vec<Extras> = (0..40).map(|step| Extras::of(step, 20)).collect();
+        assert!(steps.iter().all(|extras| !(extras.refining && extras.lines)));
+        assert!(steps[..20].iter().all(|extras| !extras.refining));
+        assert_eq!(steps[20..].iter().filter(|extras| extras.refining).count(), 10);
+        assert_eq!(steps.iter().filter(|extras| extras.lines).count(), 40 / LINES_EVERY as usize);
+    }
 }

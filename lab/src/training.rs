@@ -23,7 +23,7 @@ use crate::features::FeatureSet;
 use crate::material::{Batch, Material, originals, pitch_of};
 use crate::memory::Memory;
 use crate::network::ops::mean_squared_error;
-use crate::objective::{Cost, Objective, Placed};
+use crate::objective::{Cost, Extras, Objective, Placed};
 use crate::optimiser::Adam;
 use crate::run::{AVERAGE_PREFIX, LATENTS_NAME, Latent, Networks, RUN_NAME, RunRecord, SPLIT_NAME, write_json};
 use crate::run_error::RunError;
@@ -151,10 +151,9 @@ impl Run {
             let parameters = &networks.adversary_parameters;
             self.adversary_adam.step(parameters, &error.backward()?, ADVERSARY_RATE, f32::INFINITY)?;
         }
-        // Every other step: the encoder learns most from its own errors.
-        let refining = self.step >= config.refined_from() && self.step.is_multiple_of(2);
+        let extras = Extras::of(self.step, config.refined_from());
         let placed = Placed { batch: &batch, encoding: &encoding, decoded: config.batch };
-        let cost = self.objective.cost(networks, &placed, refining, &mut rng)?;
+        let cost = self.objective.cost(networks, &placed, extras, &mut rng)?;
         let Cost { total, mse, divergence, adversary } = cost;
         let value = total.to_scalar::<f32>()?;
         if !value.is_finite() {

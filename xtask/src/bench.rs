@@ -5,7 +5,7 @@ use crate::system;
 use crate::workspace::{Workspace, cargo, run};
 
 /// The benchmarks, in the order in which they run.
-const BENCHES: [&str; 2] = ["reconstruction", "engine"];
+const BENCHES: [&str; 3] = ["reconstruction", "engine", "decode"];
 /// The one that also draws.
 const PICTURED: &str = "reconstruction";
 
