@@ -70,7 +70,7 @@ pub struct Placed<'a> {
 }
 
 /// What is too dear for every step.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub struct Extras {
     /// The decoder learns from points that are refined as those of a finished run are, and the encoder is drawn to them.
     pub refining: bool,

@@ -15,7 +15,7 @@ use lab::features::{FeatureSet, FrontEnd};
 use lab::independence::dependence;
 use lab::level_loss::Loudness;
 use lab::material::{Material, originals, pitch_of};
-use lab::objective::{Objective, Placed};
+use lab::objective::{Extras, Objective, Placed};
 use lab::run::{LATENTS_NAME, Latent, Networks, RUN_NAME, read_json};
 use lab::split::split;
 use lab::train::TrainArgs;
@@ -209,7 +209,7 @@ fn further_notes_that_are_only_placed_tell_the_divergence_more() {
                 let batch = material.batch(1, step, config.batch + placed, &mut rng).unwrap();
                 let encoding = networks.encoder.encode(&batch.mel, &batch.pitches).unwrap();
                 let placed = Placed { batch: &batch, encoding: &encoding, decoded: config.batch };
-                let cost = objective.cost(&networks, &placed, false, &mut rng).unwrap();
+                let cost = objective.cost(&networks, &placed, Extras::default(), &mut rng).unwrap();
                 cost.divergence.to_scalar().unwrap()
             })
             .collect();
