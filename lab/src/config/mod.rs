@@ -77,7 +77,7 @@ impl Default for TrainConfig {
     fn default() -> Self {
         Self {
             seed: 1,
-            steps: 4000,
+            steps: 5000,
             batch: 8,
             data: DataConfig::default(),
             input: InputConfig::default(),
@@ -192,10 +192,10 @@ mod tests {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("configs");
         let defaults = TrainConfig::read(&folder.join("default.toml")).unwrap();
         assert_eq!(defaults, TrainConfig::default(), "it explains the defaults");
-        let all = ["", "plucked", "plucked-22k"].map(|chain| std::fs::read_dir(folder.join(chain)).unwrap());
+        let all = ["", "plucked"].map(|chain| std::fs::read_dir(folder.join(chain)).unwrap());
         let files = all.into_iter().flatten().map(|entry| entry.unwrap().path()).filter(|path| path.is_file());
         let read: Vec<TrainConfig> = files.map(|path| TrainConfig::read(&path).unwrap()).collect();
-        assert!(read.len() >= 20, "{}", read.len());
+        assert!(read.len() >= 14, "{}", read.len());
     }
 
     #[test]

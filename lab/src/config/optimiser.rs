@@ -36,7 +36,7 @@ impl Default for OptimiserConfig {
     fn default() -> Self {
         Self {
             rule: Rule::Muon,
-            rate: 1.6e-3,
+            rate: 2.4e-3,
             warm_up: 50,
             final_share: 0.02,
             clip: 1.0,
