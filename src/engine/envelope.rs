@@ -2,7 +2,8 @@
 
 /// Samples in which a release takes hold: a fall that began at full speed would leave a corner, and click.
 const EASE: f32 = 256.0;
-/// Release ends here, relative to the level it began from: -80 dB, below what a 14-bit converter would show.
+/// A release falls towards this far below nothing, and so meets nothing with next to no slope after having fallen by 80 dB: it would
+/// leave a step if it stopped there.
 const SILENCE: f32 = 1e-4;
 
 /// What the level does.
@@ -59,8 +60,8 @@ impl Envelope {
             Stage::Release { share, ease } => {
                 let ease = (ease + 1.0 / EASE).min(1.0);
                 self.stage = Stage::Release { share, ease };
-                self.level *= 1.0 - share * ease;
-                if self.level < SILENCE {
+                self.level -= share * ease * (self.level + SILENCE);
+                if self.level <= 0.0 {
                     (self.level, self.stage) = (0.0, Stage::Ended);
                 }
             }
@@ -154,13 +155,17 @@ mod tests {
         envelope.next_level();
         envelope.release(1000);
         let (mut last, mut slope) = (1.0, 0.0);
-        let mut samples = 0;
+        let (mut samples, mut last_above_zero) = (0, 1.0);
         while !envelope.is_ended() {
             let level = envelope.next_level();
             // At full speed from the start the first step would be 1 - 1e-4^(1/1000), or .009.
             assert!(level <= last && (level - last - slope).abs() < 2e-4, "{last} to {level}");
+            if level > 0.0 {
+                last_above_zero = level;
+            }
             (slope, last, samples) = (level - last, level, samples + 1);
         }
+        assert!(last_above_zero < 2e-6, "it stops at {last_above_zero}");
         // Taking hold costs half of EASE.
         assert!((1000 + 120..=1000 + 136).contains(&samples), "{samples}");
     }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use ukulelatent::engine::{Controls, Mode};
 use ukulelatent::instance::Setup;
 
-use crate::support::{Event, first_difference, note, on, only, render, setup, start};
+use crate::support::{Event, first_difference, model_s, note, on, only, render, setup, start};
 
 /// Three seconds: after these a host that calls as fast as it can is known for what it is.
 const LEAD_IN: usize = 144_000;
@@ -38,6 +38,7 @@ fn a_bounce_in_disguise_is_waited_for() {
 
 #[test]
 fn equal_notes_have_equal_hashes_wherever_they_are_played() {
+    let len = setup().rate.samples_in_ms(1000.0 * (model_s() + 0.2));
     let hashes = |controls: Controls, keys: &[u8], block: usize| {
         let mut instance = start(Setup { controls, threads: Some(2), ..setup() });
         for (number, &key) in keys.iter().enumerate() {
@@ -46,7 +47,7 @@ fn equal_notes_have_equal_hashes_wherever_they_are_played() {
         }
         let mut hashes = vec![0; keys.len()];
         let (mut left, mut right) = (vec![0.0; block], vec![0.0; block]);
-        for _ in 0..90_000 / block {
+        for _ in 0..len / block {
             instance.engine.render_hashed(&mut left, &mut right, |_, id, hash| {
                 hashes[id.voice.expect("a number") as usize] = hash;
             });

@@ -8,11 +8,10 @@ use ukulelatent::engine::Controls;
 use ukulelatent::instance::Setup;
 use ukulelatent::link::{Sustain, TimeShape};
 use ukulelatent::model::card::LATENT_DIM;
+use ukulelatent::units::SampleRate;
 
-use crate::support::{CLICK, Event, all, built_in, click_ratio, key, on, play, rate, render, setup, start};
+use crate::support::{CLICK, Event, all, built_in, click_ratio, key, model_s, on, play, render, setup, start};
 
-/// The model's own rate: notes pass through, and frames can be compared.
-const MODEL_RATE: f32 = 22_050.0;
 /// A host moves a parameter this often, in samples.
 const STEP: usize = 64;
 const KEY: u8 = 57;
@@ -28,13 +27,18 @@ fn wandering() -> TimeShape {
     TimeShape { sustain: Sustain::Wander, ..TimeShape::default() }
 }
 
+/// The model's own: notes pass through, and frames can be compared.
+fn model_rate() -> SampleRate {
+    built_in().card.sample_rate_hz
+}
+
 /// At the model's rate, with these parameters.
 fn at_model_rate(controls: Controls) -> Setup {
-    Setup { rate: rate(MODEL_RATE), controls, ..setup() }
+    Setup { rate: model_rate(), controls, ..setup() }
 }
 
 fn seconds(s: f32) -> usize {
-    rate(MODEL_RATE).samples_in_ms(1000.0 * s)
+    model_rate().samples_in_ms(1000.0 * s)
 }
 
 /// A straight way of one coordinate from one value to another, as a host would send it.
@@ -51,7 +55,7 @@ fn ramp(controls: Controls, axis: usize, [from, to]: [f32; 2], begin: usize, len
 fn fundamental(samples: &[f32], key_number: u8) -> f32 {
     let expected = key(key_number).hz();
     let range = PitchRange { min_hz: expected / 1.5, max_hz: expected * 1.5 };
-    yin_f0(samples, rate(MODEL_RATE), range).expect("a note has a pitch")
+    yin_f0(samples, model_rate(), range).expect("a note has a pitch")
 }
 
 #[test]
@@ -78,7 +82,7 @@ fn a_ramp_of_the_timbre_does_not_click_and_ends_at_its_end() {
             let rested = perform(to, &[]);
             let what = format!("z{} over {length_s} s", axis + 1);
             let worst = (before / 40..(total - seconds(0.1)) / 40)
-                .map(|n| click_ratio(&moved, n * 40, rate(MODEL_RATE)))
+                .map(|n| click_ratio(&moved, n * 40, model_rate()))
                 .fold(0.0, f32::max);
             let geometry = built_in().card.geometry;
             let last = total - geometry.samples(16);
@@ -113,7 +117,7 @@ fn a_stretched_note_lasts_as_long_as_it_says() {
     let ends = |stretch| {
         let time = TimeShape { stretch, ..TimeShape::default() };
         let setup = at_model_rate(Controls { time, ..setup().controls });
-        let played = render(setup, &[(0, on(1, KEY))], &[512], seconds(1.6 * stretch + 0.3));
+        let played = render(setup, &[(0, on(1, KEY))], &[512], seconds(model_s() * stretch + 0.3));
         played.ended.first().expect("it ends").0
     };
     let own = ends(1.0) as f32;
@@ -185,7 +189,7 @@ fn a_note_let_go_goes_on_to_its_end() {
     let mut instance = start(at_model_rate(controls));
     let held = play(&mut instance.engine, &[(0, on(1, KEY))], &[512], seconds(5.0));
     assert!(held.ended.is_empty(), "it ends while its key is down");
-    let rest = play(&mut instance.engine, &[(0, Event::Off(all()))], &[512], seconds(3.0));
+    let rest = play(&mut instance.engine, &[(0, Event::Off(all()))], &[512], seconds(model_s() + 1.5));
     assert_eq!(rest.ended_numbers(), [1]);
-    assert!(rest.ended[0].0 < seconds(2.0), "it stays after its key is up");
+    assert!(rest.ended[0].0 < seconds(model_s() + 0.4), "it stays after its key is up");
 }

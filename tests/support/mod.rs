@@ -21,6 +21,12 @@ pub fn built_in() -> Arc<ModelFile> {
     Arc::clone(&BUILT_IN)
 }
 
+/// How long its notes last, in seconds.
+pub fn model_s() -> f32 {
+    let card = &built_in().card;
+    card.sample_rate_hz.seconds(card.samples()) as f32
+}
+
 /// A choice of the built-in instrument that looks nowhere else.
 pub fn choice() -> Arc<ModelChoice> {
     Arc::new(ModelChoice::new(built_in(), Catalog::default()))
