@@ -29,7 +29,9 @@ const ROUNDS: u8 = 100;
 const WARM_UP: u8 = 5;
 /// The chunk that a note begins with.
 const FIRST_FRAMES: usize = 16;
-/// Tells a child to measure.
+/// The file of the built-in instrument, which is measured as such.
+const BUILT_IN: &str = "ukulelatent.onnx";
+/// Tells a child to measure, and with which backend.
 const CHILD: &str = "UKULELATENT_BENCH_CHILD";
 
 fn main() {
@@ -37,9 +39,9 @@ fn main() {
         return;
     }
     let arguments: Vec<String> = std::env::args().skip(1).filter(|argument| argument != "--bench").collect();
-    let result = if std::env::var_os(CHILD).is_some() {
+    let result = if let Ok(kind) = std::env::var(CHILD) {
         // The child prints its result, and nothing else.
-        measure(&files(&arguments)).map(|report| println!("{report}"))
+        measure(&kind, &files(&arguments)).map(|report| println!("{report}"))
     } else {
         compare(&arguments)
     };
@@ -58,7 +60,7 @@ fn files(arguments: &[String]) -> Vec<Option<PathBuf>> {
     let entries = std::fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
     let is_decoder = |path: &PathBuf| {
         let name = path.file_name().unwrap_or_default().to_string_lossy();
-        name.ends_with(".onnx") && !name.ends_with(".encoder.onnx")
+        name.ends_with(".onnx") && !name.ends_with(".encoder.onnx") && name != BUILT_IN
     };
     let mut found: Vec<PathBuf> = entries.filter(is_decoder).collect();
     found.sort();
@@ -76,13 +78,13 @@ fn compare(arguments: &[String]) -> Result<(), String> {
     write("decode", &Value::Object(report))
 }
 
-/// What a child measures with one backend; null where there is none.
+/// What a child measures with one backend, or why it has none.
 fn in_a_child(kind: BackendKind, arguments: &[String]) -> Result<Value, String> {
     let program = std::env::current_exe().map_err(|error| error.to_string())?;
     let child = Command::new(program)
         .arg("--bench")
         .args(arguments)
-        .env(CHILD, "1")
+        .env(CHILD, kind.name())
         .env(BACKEND_VARIABLE, kind.name())
         .stderr(Stdio::inherit())
         .output()
@@ -90,21 +92,20 @@ fn in_a_child(kind: BackendKind, arguments: &[String]) -> Result<Value, String> 
     if !child.status.success() {
         return Err(format!("the {} backend: {}", kind.name(), child.status));
     }
-    let measured: Value = serde_json::from_slice(&child.stdout).map_err(|error| error.to_string())?;
-    Ok(if measured["backend"] == kind.name() { measured } else { Value::Null })
+    serde_json::from_slice(&child.stdout).map_err(|error| error.to_string())
 }
 
 fn table(kind: BackendKind, measured: &Value) {
     let Some(models) = measured["models"].as_array() else {
-        println!("\n{}: there is none here (UKULELATENT_ONNXRUNTIME names its library)", kind.name());
+        println!("\n{}: {}", kind.name(), measured["missing"].as_str().unwrap_or_default());
         return;
     };
     let ms = |value: &Value| format!("{:7.2} {:7.2}", number(&value["least"]), number(&value["median"]));
     println!("\n{}: milliseconds of one thread, least and median of {ROUNDS}", kind.name());
-    println!("{:40} {:>15} {:>15} {:>12}", "", "whole note", "first 16 frames", "whole, ratio");
+    println!("{:40} {:>15} {:>15} {:>12}", "", "whole note", "first 16 frames", "times first");
     for model in models {
         let (whole, first) = (ms(&model["whole_ms"]), ms(&model["first_ms"]));
-        let ratio = number(&models[0]["whole_ms"]["least"]) / number(&model["whole_ms"]["least"]);
+        let ratio = number(&model["whole_ms"]["least"]) / number(&models[0]["whole_ms"]["least"]);
         println!("{:40} {whole} {first} {ratio:12.2}", model["model"].as_str().unwrap_or_default());
     }
 }
@@ -169,8 +170,12 @@ impl Subject {
     }
 }
 
-/// Decodes of all instruments in turns, with this process's backend.
-fn measure(files: &[Option<PathBuf>]) -> Result<Value, String> {
+/// Decodes of all instruments in turns, with the backend of this name.
+fn measure(kind: &str, files: &[Option<PathBuf>]) -> Result<Value, String> {
+    let backend = Backend::get()?;
+    if backend.kind.name() != kind {
+        return Ok(json!({ "missing": backend.because }));
+    }
     let open = |file: &Option<PathBuf>| Subject::open(file.as_deref());
     let mut subjects: Vec<Subject> = files.iter().map(open).collect::<Result<_, _>>()?;
     for round in 0..WARM_UP + ROUNDS {
@@ -178,7 +183,6 @@ fn measure(files: &[Option<PathBuf>]) -> Result<Value, String> {
             subject.round(round)?;
         }
     }
-    let backend = Backend::get()?;
     let library = backend.library.as_ref().map(|path| path.display().to_string());
     let models: Vec<Value> = subjects.into_iter().map(Subject::report).collect();
     Ok(json!({ "backend": backend.kind.name(), "library": library, "rounds": ROUNDS, "models": models }))

@@ -32,7 +32,7 @@ const REFINING_STEPS: usize = 1;
 const HEARD_FRAMES: usize = 64;
 /// Lines along which a step walks. Whole notes: where one recording rings and the other has ended lies late.
 const LINES: usize = 2;
-/// Of how many steps one walks: seven whole notes a line are as dear as the rest of a step.
+/// Of how many steps one walks them: seven whole notes a line are half as dear as all else in a step.
 const LINES_EVERY: u64 = 4;
 
 /// What is minimised, for one front end.

@@ -2,8 +2,8 @@
 
 /// Samples in which a release takes hold: a fall that began at full speed would leave a corner, and click.
 const EASE: f32 = 256.0;
-/// A release falls towards this far below nothing, and so meets nothing with next to no slope after having fallen by 80 dB: it would
-/// leave a step if it stopped there.
+/// A release falls exponentially towards this far below zero, and so crosses zero at its end, nearly level. One that fell towards
+/// zero would have to be cut off 80 dB down: a step.
 const SILENCE: f32 = 1e-4;
 
 /// What the level does.
