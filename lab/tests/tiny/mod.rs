@@ -53,7 +53,7 @@ pub fn config() -> TrainConfig {
         refined: 0.0,
         ..config.loss
     };
-    (config.optimiser.rule, config.optimiser.weight_decay) = (Rule::Adam, 0.0);
+    (config.optimiser.rule, config.optimiser.rate, config.optimiser.weight_decay) = (Rule::Adam, 0.0016, 0.0);
     config.data.held_out = 0.2;
     config.data.validation = 0.1;
     config
