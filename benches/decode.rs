@@ -11,88 +11,58 @@
 mod support;
 
 use std::ops::Range;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::path::Path;
 use std::sync::Arc;
 
 use serde_json::{Value, json};
-use ukulelatent::model::ModelFile;
-use ukulelatent::model::backend::{BACKEND_VARIABLE, Backend, BackendKind};
+use ukulelatent::model::backend::{Backend, BackendKind};
 use ukulelatent::model::card::LATENT_DIM;
 use ukulelatent::model::decoder::Decoder;
+use ukulelatent::model::file::Origin;
+use ukulelatent::model::{Catalog, ModelError, ModelFile};
 use ukulelatent::units::MidiNote;
 
-use support::{Clock, cpu_time, is_asked, write};
+use support::{Clock, as_a_child, cpu_time, finish, in_a_child, is_asked, write};
 
 /// Decodes of each kind that are measured, after some that warm the caches.
 const ROUNDS: u8 = 100;
 const WARM_UP: u8 = 5;
 /// The chunk that a note begins with.
 const FIRST_FRAMES: usize = 16;
-/// The file of the built-in instrument, which is measured as such.
-const BUILT_IN: &str = "ukulelatent.onnx";
-/// Tells a child to measure, and with which backend.
-const CHILD: &str = "UKULELATENT_BENCH_CHILD";
 
 fn main() {
     if !is_asked() {
         return;
     }
     let arguments: Vec<String> = std::env::args().skip(1).filter(|argument| argument != "--bench").collect();
-    let result = if let Ok(kind) = std::env::var(CHILD) {
-        // The child prints its result, and nothing else.
-        measure(&kind, &files(&arguments)).map(|report| println!("{report}"))
-    } else {
-        compare(&arguments)
-    };
-    if let Err(error) = result {
-        eprintln!("error: {error}");
-        std::process::exit(1);
-    }
+    finish(as_a_child(|| measure(&arguments)).unwrap_or_else(compare));
 }
 
-/// What to measure: the files that were named, else the built-in instrument (`None`) and those in `models/`.
-fn files(arguments: &[String]) -> Vec<Option<PathBuf>> {
+/// What to measure: the files that were named, else the built-in instrument and the others in `models/`.
+fn instruments(arguments: &[String]) -> Result<Vec<Arc<ModelFile>>, ModelError> {
     if !arguments.is_empty() {
-        return arguments.iter().map(|argument| Some(argument.into())).collect();
+        return arguments.iter().map(|argument| ModelFile::open(Path::new(argument))).collect();
     }
+    let mut instruments = vec![ModelFile::built_in()?];
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("models");
-    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
-    let is_decoder = |path: &PathBuf| {
-        let name = path.file_name().unwrap_or_default().to_string_lossy();
-        name.ends_with(".onnx") && !name.ends_with(".encoder.onnx") && name != BUILT_IN
-    };
-    let mut found: Vec<PathBuf> = entries.filter(is_decoder).collect();
-    found.sort();
-    std::iter::once(None).chain(found.into_iter().map(Some)).collect()
+    for model in Catalog::of(vec![folder]).models() {
+        let model = model?;
+        if model.sha256 != instruments[0].sha256 {
+            instruments.push(model);
+        }
+    }
+    Ok(instruments)
 }
 
 /// Both backends, each in a process of its own.
-fn compare(arguments: &[String]) -> Result<(), String> {
+fn compare() -> Result<(), String> {
     let mut report = serde_json::Map::new();
     for kind in [BackendKind::OnnxRuntime, BackendKind::Embedded] {
-        let measured = in_a_child(kind, arguments)?;
+        let measured = in_a_child(kind)?;
         table(kind, &measured);
         report.insert(kind.name().into(), measured);
     }
     write("decode", &Value::Object(report))
-}
-
-/// What a child measures with one backend, or why it has none.
-fn in_a_child(kind: BackendKind, arguments: &[String]) -> Result<Value, String> {
-    let program = std::env::current_exe().map_err(|error| error.to_string())?;
-    let child = Command::new(program)
-        .arg("--bench")
-        .args(arguments)
-        .env(CHILD, kind.name())
-        .env(BACKEND_VARIABLE, kind.name())
-        .stderr(Stdio::inherit())
-        .output()
-        .map_err(|error| error.to_string())?;
-    if !child.status.success() {
-        return Err(format!("the {} backend: {}", kind.name(), child.status));
-    }
-    serde_json::from_slice(&child.stdout).map_err(|error| error.to_string())
 }
 
 fn table(kind: BackendKind, measured: &Value) {
@@ -124,8 +94,7 @@ struct Subject {
 }
 
 impl Subject {
-    fn open(file: Option<&Path>) -> Result<Self, String> {
-        let model = file.map_or_else(ModelFile::built_in, ModelFile::open).map_err(|error| error.to_string())?;
+    fn new(model: Arc<ModelFile>) -> Result<Self, String> {
         let decoder = Decoder::new(&model).map_err(|error| error.to_string())?;
         let mel = vec![0.0; model.card.frames * model.card.mel.bands];
         Ok(Self { model, decoder, mel, whole_ms: Vec::new(), first_ms: Vec::new() })
@@ -157,10 +126,8 @@ impl Subject {
 
     fn report(mut self) -> Value {
         let name = match &self.model.origin {
-            ukulelatent::model::file::Origin::BuiltIn => "built in".to_owned(),
-            ukulelatent::model::file::Origin::File(path) => {
-                path.file_name().unwrap_or_default().to_string_lossy().into_owned()
-            }
+            Origin::BuiltIn => "built in".to_owned(),
+            Origin::File(path) => path.file_name().unwrap_or_default().to_string_lossy().into_owned(),
         };
         let [whole_ms, first_ms] = [&mut self.whole_ms, &mut self.first_ms].map(|times| {
             times.sort_by(f64::total_cmp);
@@ -170,19 +137,16 @@ impl Subject {
     }
 }
 
-/// Decodes of all instruments in turns, with the backend of this name.
-fn measure(kind: &str, files: &[Option<PathBuf>]) -> Result<Value, String> {
-    let backend = Backend::get()?;
-    if backend.kind.name() != kind {
-        return Ok(json!({ "missing": backend.because }));
-    }
-    let open = |file: &Option<PathBuf>| Subject::open(file.as_deref());
-    let mut subjects: Vec<Subject> = files.iter().map(open).collect::<Result<_, _>>()?;
+/// Decodes of all instruments in turns, with this process's backend.
+fn measure(arguments: &[String]) -> Result<Value, String> {
+    let instruments = instruments(arguments).map_err(|error| error.to_string())?;
+    let mut subjects: Vec<Subject> = instruments.into_iter().map(Subject::new).collect::<Result<_, _>>()?;
     for round in 0..WARM_UP + ROUNDS {
         for subject in &mut subjects {
             subject.round(round)?;
         }
     }
+    let backend = Backend::get()?;
     let library = backend.library.as_ref().map(|path| path.display().to_string());
     let models: Vec<Value> = subjects.into_iter().map(Subject::report).collect();
     Ok(json!({ "backend": backend.kind.name(), "library": library, "rounds": ROUNDS, "models": models }))

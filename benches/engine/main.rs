@@ -10,7 +10,6 @@
 #[path = "../support/mod.rs"]
 mod support;
 
-use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
@@ -20,11 +19,11 @@ use ukulelatent::calibrate::{BLOCK, Delays, Playing, measure, quantile};
 use ukulelatent::engine::{Controls, Mode, NoteId, NoteSelector, POLYPHONY};
 use ukulelatent::instance::{Instance, Setup};
 use ukulelatent::link::{CacheLimits, ModelChoice, Sustain, TimeShape};
-use ukulelatent::model::backend::{BACKEND_VARIABLE, Backend, BackendKind};
+use ukulelatent::model::backend::BackendKind;
 use ukulelatent::model::{Catalog, ModelFile};
 use ukulelatent::units::{MidiNote, SampleRate};
 
-use support::{Clock, cpu_time, is_asked, write};
+use support::{Clock, as_a_child, cpu_time, finish, in_a_child, is_asked, write};
 
 /// Notes whose delay is measured.
 const NOTES: usize = 2000;
@@ -34,8 +33,6 @@ const BEGINNING: Duration = Duration::from_secs(1);
 const WATCHED: Duration = Duration::from_secs(20);
 /// Keys that the cached notes are of.
 const CACHED_KEYS: &[u8] = &[48, 50, 52, 53, 55, 57, 59, 60];
-/// Tells a child what to measure.
-const CHILD: &str = "UKULELATENT_BENCH_CHILD";
 
 fn main() {
     let arguments: Vec<String> = std::env::args().collect();
@@ -47,31 +44,29 @@ fn main() {
         arguments.get(place + 1)?.parse::<f32>().ok()
     };
     let notes = option("--notes").map_or(NOTES, |n| n as usize);
-    if std::env::var_os(CHILD).is_some() {
-        // The child prints its result, and nothing else.
-        println!("{}", delays(notes));
-        return;
+    if let Some(result) = as_a_child(|| Ok(delays(notes))) {
+        return finish(result);
     }
-    if let Some(minutes) = option("--soak") {
-        return tell("engine-soak", &soak(minutes));
-    }
-    let report = json!({
+    finish(match option("--soak") {
+        Some(minutes) => tell("engine-soak", &soak(minutes)),
+        None => all().and_then(|report| tell("engine", &report)),
+    });
+}
+
+fn all() -> Result<Value, String> {
+    Ok(json!({
         "load_average": load_average(),
-        "delays": with_backend(BackendKind::Embedded, &arguments),
-        "delays_with_onnxruntime": with_backend(BackendKind::OnnxRuntime, &arguments),
+        "delays": in_a_child(BackendKind::Embedded)?,
+        "delays_with_onnxruntime": in_a_child(BackendKind::OnnxRuntime)?,
         "cpu_to_first_sample_ms": cpu_to_first_sample(),
         "audio_thread": audio_thread(),
-    });
-    tell("engine", &report);
+    }))
 }
 
 /// Prints the report and keeps it.
-fn tell(name: &str, report: &Value) {
+fn tell(name: &str, report: &Value) -> Result<(), String> {
     println!("{report:#}");
-    if let Err(error) = write(name, report) {
-        eprintln!("error: {error}");
-        std::process::exit(1);
-    }
+    write(name, report)
 }
 
 fn rate() -> SampleRate {
@@ -94,9 +89,7 @@ fn delays(notes: usize) -> Value {
     let cached = Playing { keys: CACHED_KEYS, new_timbres: false, cache: CacheLimits::default(), ..fresh };
     let [fresh, cached] =
         [fresh, cached].map(|playing| measure(&choice(), rate(), playing).expect("threads start"));
-    let backend = Backend::get().map_or("none", |backend| backend.kind.name());
     json!({
-        "backend": backend,
         "uncached_ms": summary(&fresh.sorted_ms),
         "uncached_dry_streams": fresh.dry_streams,
         "cached_ms": summary(&cached.cached_ms),
@@ -117,18 +110,6 @@ fn summary(sorted: &[f32]) -> Value {
         "p99": quantile(sorted, 0.99),
         "worst": quantile(sorted, 1.0),
     })
-}
-
-/// [`delays`] with one backend, in a process of its own; null where there is none.
-fn with_backend(kind: BackendKind, arguments: &[String]) -> Value {
-    let child = Command::new(&arguments[0])
-        .args(&arguments[1..])
-        .env(CHILD, "1")
-        .env(BACKEND_VARIABLE, kind.name())
-        .output();
-    let printed = child.ok().and_then(|output| String::from_utf8(output.stdout).ok());
-    let result: Option<Value> = printed.and_then(|text| serde_json::from_str(&text).ok());
-    result.filter(|value| value["backend"] == kind.name()).unwrap_or(Value::Null)
 }
 
 /// What this process computes from key to first sample of a note that plays alone: the delay on a machine that does
