@@ -26,8 +26,6 @@ use crate::refine::{Guess, Refiner};
 use crate::run::Networks;
 use crate::tuning_loss::Tuning;
 
-/// Steps of a point's refinement in training, which has little time for each note.
-const REFINING_STEPS: usize = 1;
 /// Frames of a note in which its pitch is heard.
 const HEARD_FRAMES: usize = 64;
 /// Lines along which a step walks. Whole notes: where one recording rings and the other has ended lies late.
@@ -98,8 +96,8 @@ impl Objective {
             tuning: if loss.tuning > 0.0 { Some(Tuning::new(front_end)?) } else { None },
             loudness: Loudness::new(front_end)?,
             pitches,
-            onset: OnsetLevel::new(front_end, loss.onset_ms)?.filter(|_| loss.onset > 0.0),
-            refiner: Refiner::new(front_end)?.with_steps(REFINING_STEPS),
+            onset: OnsetLevel::in_groups(front_end, loss.onset_ms)?.filter(|_| loss.onset > 0.0),
+            refiner: Refiner::in_training(front_end)?,
         })
     }
 

@@ -3,7 +3,8 @@
 //!
 //! Groups are narrow so that a level is made by all of their bands. Energy grows with the exponential of what the decoder makes: `N` bands
 //! that lack 3 dB are cheapest made up for, in squared error, by raising one of them by `ln(N + 1)` where `N` is large, which whistles, and
-//! by raising all by `ln 2` up to some `N = 20`.
+//! by raising all by `ln 2` up to some `N = 20`. Where only a point is sought, the decoder's bands stay as they are and cannot whistle: there
+//! one level of all of them says what is heard.
 
 use candle_core::{Device, Result, Tensor};
 use ukulelatent::dsp::mel::AmplitudeMap;
@@ -14,14 +15,16 @@ use crate::front_end::magnitudes;
 
 /// What a string's low partials do not drown.
 const LOWEST_HZ: f32 = 2000.0;
-/// Bands of a group.
-const GROUP: usize = 10;
+/// Bands of a narrow group.
+const NARROW: usize = 10;
 
 /// The levels of a note's onset above 2 kHz, and how to compare two notes'.
 pub struct OnsetLevel {
     frames: usize,
     first_band: usize,
     bands: usize,
+    /// Bands of a group.
+    group: usize,
     /// What each band's squared magnitude adds to its group's energy, from `first_band` on.
     weights: Vec<f32>,
     /// `[bands from first_band on, groups]`: the same.
@@ -30,24 +33,36 @@ pub struct OnsetLevel {
 }
 
 impl OnsetLevel {
-    /// Prepares it for one front end and onsets of this length; `None` if the front end ends below 2 kHz.
+    /// Levels of narrow groups of bands, for one front end and onsets of this length; `None` if the front end ends below 2 kHz.
     ///
     /// # Errors
     /// None in practice; candle's.
-    pub fn new(front_end: &FrontEnd, onset_ms: f32) -> Result<Option<Self>> {
+    pub fn in_groups(front_end: &FrontEnd, onset_ms: f32) -> Result<Option<Self>> {
+        Self::new(front_end, onset_ms, NARROW)
+    }
+
+    /// One level a frame, of all that lies above 2 kHz; `None` as above.
+    ///
+    /// # Errors
+    /// None in practice; candle's.
+    pub fn whole(front_end: &FrontEnd, onset_ms: f32) -> Result<Option<Self>> {
+        Self::new(front_end, onset_ms, front_end.mel.bands)
+    }
+
+    fn new(front_end: &FrontEnd, onset_ms: f32, group: usize) -> Result<Option<Self>> {
         let centres = centres_hz(front_end.mel);
         let Some(first_band) = centres.iter().position(|hz| *hz >= LOWEST_HZ) else { return Ok(None) };
         let weights = band_weights(front_end.mel).split_off(first_band);
-        let groups = weights.len().div_ceil(GROUP);
-        let of_group = |(k, &weight): (usize, &f32)| {
-            (0..groups).map(move |group| if k / GROUP == group { weight } else { 0.0 })
-        };
+        let groups = weights.len().div_ceil(group);
+        let of_group =
+            |(k, &weight): (usize, &f32)| (0..groups).map(move |g| if k / group == g { weight } else { 0.0 });
         let grouping = weights.iter().enumerate().flat_map(of_group).collect();
         let grouping = Tensor::from_vec(grouping, (weights.len(), groups), &Device::Cpu)?;
         Ok(Some(Self {
             frames: front_end.onset_frames(onset_ms),
             first_band,
             bands: front_end.mel.bands,
+            group,
             weights,
             grouping,
             amplitude: front_end.amplitude,
@@ -71,8 +86,9 @@ impl OnsetLevel {
             bands.iter().zip(weights).map(|(&y, &weight)| f64::from(weight) * magnitude(y).powi(2)).sum()
         };
         let rows = mel.chunks_exact(self.bands).take(self.frames);
-        let energies =
-            rows.flat_map(|row| row[self.first_band..].chunks(GROUP).zip(self.weights.chunks(GROUP)).map(energy));
+        let energies = rows.flat_map(|row| {
+            row[self.first_band..].chunks(self.group).zip(self.weights.chunks(self.group)).map(energy)
+        });
         energies.map(|energy| level(energy) as f32).collect()
     }
 
@@ -100,7 +116,7 @@ mod tests {
     }
 
     fn error(a: &Tensor, b: &Tensor) -> f32 {
-        let level = OnsetLevel::new(&FrontEnd::default(), 100.0).unwrap().unwrap();
+        let level = OnsetLevel::in_groups(&FrontEnd::default(), 100.0).unwrap().unwrap();
         level.error(a, b).unwrap().to_scalar().unwrap()
     }
 
@@ -135,7 +151,7 @@ mod tests {
 
     #[test]
     fn levels_are_those_of_the_tensors() {
-        let level = OnsetLevel::new(&FrontEnd::default(), 100.0).unwrap().unwrap();
+        let level = OnsetLevel::in_groups(&FrontEnd::default(), 100.0).unwrap().unwrap();
         let mel = mel(0..3, 250..420, 0.3);
         let of = level.of(&mel).unwrap().flatten_all().unwrap().to_vec1::<f32>().unwrap();
         let plain = level.levels(&mel.flatten_all().unwrap().to_vec1::<f32>().unwrap());
@@ -144,9 +160,22 @@ mod tests {
     }
 
     #[test]
+    fn the_whole_is_one_level_a_frame_of_all_groups_energy() {
+        let f = FrontEnd::default();
+        let mel = mel(0..3, 250..420, 0.3).flatten_all().unwrap().to_vec1::<f32>().unwrap();
+        let groups = OnsetLevel::in_groups(&f, 100.0).unwrap().unwrap().levels(&mel);
+        let whole = OnsetLevel::whole(&f, 100.0).unwrap().unwrap().levels(&mel);
+        assert_eq!(whole.len(), f.onset_frames(100.0));
+        let energy = |level: f32| 100f64.powf(f64::from(level));
+        let first = &groups[..groups.len() / whole.len()];
+        let sum: f64 = first.iter().map(|&level| energy(level)).sum();
+        assert!(first.len() > 5 && (energy(whole[0]) / sum - 1.0).abs() < 0.01, "{} {sum}", energy(whole[0]));
+    }
+
+    #[test]
     fn a_front_end_without_such_bands_has_no_such_level() {
         let mut front_end = FrontEnd::default();
         front_end.mel.high_hz = 1500.0;
-        assert!(OnsetLevel::new(&front_end, 100.0).unwrap().is_none());
+        assert!(OnsetLevel::in_groups(&front_end, 100.0).unwrap().is_none());
     }
 }

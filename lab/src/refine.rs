@@ -17,8 +17,13 @@ use crate::onset_loss::OnsetLevel;
 
 /// Steps that a recording's point is worth.
 const STEPS: usize = 2;
-/// What the onset's levels count beside the mean squared error, 20 dB counting 1, and how long the onset is.
-const ONSET: f64 = 0.04;
+/// In training, which has little time for each note.
+const STEPS_IN_TRAINING: usize = 1;
+/// What the onset's level counts beside the mean squared error, 20 dB counting 1.
+const WHOLE: f64 = 0.03;
+/// What its levels in groups of bands count in training.
+const GROUPS: f64 = 0.04;
+/// How long the onset is.
 const ONSET_MS: f32 = 100.0;
 /// How far a coordinate is moved to see what it does.
 const DIFFERENCE: f32 = 0.02;
@@ -45,22 +50,28 @@ pub struct Guess<'a> {
 pub struct Refiner {
     /// How the onset's level is heard; `None` for a front end without one.
     onset: Option<OnsetLevel>,
+    /// What the onset counts.
+    weight: f64,
     steps: usize,
 }
 
 impl Refiner {
-    /// A refiner of spectrograms of one kind.
+    /// A refiner of spectrograms of one kind. It hears the level of all that an onset has above 2 kHz: groups of bands count alike
+    /// whether one hears them or not.
     ///
     /// # Errors
     /// None in practice; candle's.
     pub fn new(front_end: &FrontEnd) -> candle_core::Result<Self> {
-        Ok(Self { onset: OnsetLevel::new(front_end, ONSET_MS)?, steps: STEPS })
+        Ok(Self { onset: OnsetLevel::whole(front_end, ONSET_MS)?, weight: WHOLE, steps: STEPS })
     }
 
-    /// The same in fewer or more steps.
-    #[must_use]
-    pub fn with_steps(self, steps: usize) -> Self {
-        Self { steps, ..self }
+    /// One for the steps of a training, which hears what the decoder is judged by there.
+    ///
+    /// # Errors
+    /// None in practice; candle's.
+    pub fn in_training(front_end: &FrontEnd) -> candle_core::Result<Self> {
+        let onset = OnsetLevel::in_groups(front_end, ONSET_MS)?;
+        Ok(Self { onset, weight: GROUPS, steps: STEPS_IN_TRAINING })
     }
 
     /// Moves guesses to where `decode`, which makes whole spectrograms of points and notes, comes nearest to the
@@ -101,7 +112,7 @@ impl Refiner {
     fn heard(&self, mut mel: Vec<f32>) -> Vec<f32> {
         if let Some(onset) = &self.onset {
             let levels = onset.levels(&mel);
-            let weight = (ONSET * mel.len() as f64 / levels.len() as f64).sqrt() as f32;
+            let weight = (self.weight * mel.len() as f64 / levels.len() as f64).sqrt() as f32;
             mel.extend(levels.iter().map(|level| weight * level));
         }
         mel
@@ -205,7 +216,7 @@ mod tests {
         Ok(notes.iter().map(|(z, _)| surface(z)).collect())
     }
 
-    const DEAF: Refiner = Refiner { onset: None, steps: STEPS };
+    const DEAF: Refiner = Refiner { onset: None, weight: WHOLE, steps: STEPS };
 
     fn error(a: &[f32], b: &[f32]) -> f32 {
         a.iter().zip(b).map(|(a, b)| (a - b).powi(2)).sum::<f32>() / a.len() as f32
