@@ -189,7 +189,7 @@ fn models_are_listed_added_and_chosen() {
     assert_eq!(firsts(&list(&[])), [true]);
 
     // The built-in instrument with another name on its card is another instrument.
-    let bytes = fs::read(concat!(env!("CARGO_MANIFEST_DIR"), "/models/ukulelatent.onnx")).unwrap();
+    let bytes = fs::read(concat!(env!("CARGO_MANIFEST_DIR"), "/models/plucked.onnx")).unwrap();
     let mut model = onnx_rs::parse(&bytes).unwrap();
     let card = model.metadata_props.iter_mut().find(|entry| entry.key == "ukulelatent.card").unwrap();
     let mut json: serde_json::Value = serde_json::from_str(card.value).unwrap();

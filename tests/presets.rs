@@ -103,7 +103,7 @@ fn messages_name_the_preset_expected_and_got() {
     assert!(matches!(Preset::find("no such preset"), Err(PresetError::Unknown { .. })));
 }
 
-/// Two presets are no nearer to each other than this; the nearest two that come with the instrument are 1.75 dB apart.
+/// Two presets are no nearer to each other than this.
 const FAR_APART_DB: f64 = 1.2;
 
 /// Log-spectral distance of two sounds, down to 60 dB below the loudest of either.

@@ -121,26 +121,35 @@ fn what_has_been_read_stays_away_until_another_instrument_is_chosen() {
     assert!(harness.query_by_label("I have read this").is_some());
 }
 
-#[test]
-fn a_click_on_the_map_travels_to_that_sound() {
-    let folder = tempfile::tempdir().unwrap();
-    let mut harness = open(folder.path(), design());
-    let instrument = Arc::clone(&harness.state().view.instrument);
-    let well = Rect::from_min_size(pos2(624.0 + 12.0, 56.0 + 40.0), vec2(456.0, 232.0));
-    let target = &instrument.points[100];
-    let at = map::place_of(well, target.place);
+/// Where the map is drawn at the design's size.
+fn map_well() -> Rect {
+    Rect::from_min_size(pos2(624.0 + 12.0, 56.0 + 40.0), vec2(456.0, 232.0))
+}
+
+/// Clicks on the map where one of the instrument's sounds is drawn, and waits until the journey is over.
+fn click_on_map(harness: &mut Harness<'_, Stage>, sound: usize) -> Pos2 {
+    let at = map::place_of(map_well(), harness.state().view.instrument.points[sound].place);
     harness.hover_at(at);
     harness.run_steps(2);
     harness.drag_at(at);
     harness.run_steps(1);
     harness.drop_at(at);
     harness.run_steps(120);
+    at
+}
+
+#[test]
+fn a_click_on_the_map_travels_to_that_sound() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut harness = open(folder.path(), design());
+    let instrument = Arc::clone(&harness.state().view.instrument);
+    let at = click_on_map(&mut harness, 100);
     let z = harness.state().z();
     let reached = instrument
         .points
         .iter()
         .find(|point| (0..4).all(|axis| (point.z[axis].clamp(-3.0, 3.0) - z[axis]).abs() < 1e-3));
-    let place = map::place_of(well, reached.expect("arrived at a sound of the map").place);
+    let place = map::place_of(map_well(), reached.expect("arrived at a sound of the map").place);
     assert!(place.distance(at) < 10.0);
     assert_eq!(harness.state().view.edits.undo.as_deref(), Some("Journey"));
 }

@@ -14,7 +14,7 @@ use super::loudness;
 use crate::units::MidiNote;
 
 /// The instrument inside the program.
-static BUILT_IN: &[u8] = include_bytes!("../../models/ukulelatent.onnx");
+static BUILT_IN: &[u8] = include_bytes!("../../models/plucked.onnx");
 /// More than any decoder for live use needs; a guard against opening something else.
 const MAX_BYTES: u64 = 512 << 20;
 

@@ -13,10 +13,11 @@ macro_rules! files {
 }
 
 const BUILT_IN: [&str; 16] =
-    files!("": "01" "02" "03" "04" "05" "06" "07" "08" "09" "10" "11" "12" "13" "14" "15" "16");
-const PLUCKED: [&str; 8] = files!("plucked/": "01" "02" "03" "04" "05" "06" "07" "08");
+    files!("plucked/": "01" "02" "03" "04" "05" "06" "07" "08" "09" "10" "11" "12" "13" "14" "15" "16");
 const PLUCKED_22K: [&str; 8] = files!("plucked-22k/": "01" "02" "03" "04" "05" "06" "07" "08");
 const UKULELE_GUITAR: [&str; 8] = files!("ukulele-guitar/": "01" "02" "03" "04" "05" "06" "07" "08");
+const UKULELATENT: [&str; 16] =
+    files!("ukulelatent/": "01" "02" "03" "04" "05" "06" "07" "08" "09" "10" "11" "12" "13" "14" "15" "16");
 
 fn read(files: &[&str]) -> Vec<Preset> {
     files.iter().map(|text| serde_json::from_str(text).expect("tests/presets.rs")).collect()
@@ -33,7 +34,7 @@ pub fn factory() -> &'static [Preset] {
 #[must_use]
 pub fn factory_of_other_models() -> &'static [Preset] {
     static PRESETS: LazyLock<Vec<Preset>> =
-        LazyLock::new(|| read(&[PLUCKED, PLUCKED_22K, UKULELE_GUITAR].concat()));
+        LazyLock::new(|| read(&[&PLUCKED_22K[..], &UKULELE_GUITAR, &UKULELATENT].concat()));
     &PRESETS
 }
 

@@ -11,7 +11,8 @@ use crate::support::{
     Event, all, built_in, first_difference, key, note, on, peak, play, rate, render, setup, start,
 };
 
-/// Twice the mean squared difference of the normalised mel between two takes of one note on one instrument.
+/// Twice the mean squared difference of the normalised mel between two takes of one note, equally loud, on one
+/// instrument: .0038 over the full band, too.
 const AUDIBLE: f64 = 0.0076;
 
 /// The fundamental of half a second of a note, after its attack.
@@ -107,7 +108,7 @@ fn gain_and_attack_shape_the_level() {
 }
 
 #[test]
-fn each_latent_coordinate_changes_the_spectrogram() {
+fn each_latent_coordinate_changes_the_spectrogram_over_its_range() {
     let model = built_in();
     let mut decoder = Decoder::new(&model).expect("the built-in model runs");
     let (frames, bands) = (model.card.frames, model.card.mel.bands);
@@ -122,7 +123,7 @@ fn each_latent_coordinate_changes_the_spectrogram() {
     for axis in 0..LATENT_DIM {
         let mut difference = 0.0;
         for key_number in keys {
-            let [low, high] = [-2.0, 2.0].map(|z| {
+            let [low, high] = model.card.axes[axis].range.map(|z| {
                 let mut latent = [0.0; LATENT_DIM];
                 latent[axis] = z;
                 decode(latent, key_number)

@@ -1,4 +1,4 @@
-"""The model's view of a sound, written a second time: normalised mel as the built-in model's card describes it, in numpy."""
+"""A model's view of a sound, written a second time: normalised mel as the cards of 22.05 kHz describe it, in numpy."""
 
 import numpy as np
 

@@ -148,7 +148,7 @@ def test_blocks_of_random_sizes_change_no_bit(plugin):
 @pytest.mark.parametrize("name", player.LATENTS)
 def test_moving_a_latent_changes_the_sound(plugin, name):
     ends = []
-    for value in (-2.0, 2.0):
+    for value in (-player.LATENT_REACH, player.LATENT_REACH):
         player.set_latents(plugin, [value if latent == name else 0.0 for latent in player.LATENTS])
         audio = player.play(plugin, Note(0, mel.RATE_HZ, 60, 100).events(), mel.RATE_HZ, rate_hz=mel.RATE_HZ)
         ends.append(audio.mean(axis=0))

@@ -10,6 +10,8 @@ use crate::workspace::{Workspace, cargo, run};
 const PACKAGE: &str = "ukulelatent";
 /// Its display name in bundler.toml, which names the bundles.
 const DISPLAY_NAME: &str = "Ukulelatent";
+/// The instrument that is compiled in (`ModelFile::built_in`).
+const BUILT_IN: &str = "plucked.onnx";
 
 /// How the plugin is compiled.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -88,6 +90,9 @@ pub fn bundle(workspace: &Workspace, profile: Profile) -> Result<Bundles, Error>
     }
     let models = instruments(&workspace.root.join("models"))?;
     for folder in [models_in(&bundles.vst3), models_in(&bundles.clap)] {
+        if folder.exists() {
+            fs::remove_dir_all(&folder).map_err(Error::file("clear", &folder))?;
+        }
         lay_out(&models, &folder)?;
     }
     Ok(bundles)
@@ -108,7 +113,7 @@ pub fn instruments(folder: &Path) -> Result<Vec<PathBuf>, Error> {
     for entry in fs::read_dir(folder).map_err(Error::file("read", folder))? {
         let path = entry.map_err(Error::file("read", folder))?.path();
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        if name.ends_with(".onnx") && !name.ends_with(".encoder.onnx") && name != format!("{PACKAGE}.onnx") {
+        if name.ends_with(".onnx") && !name.ends_with(".encoder.onnx") && name != BUILT_IN {
             files.push(path);
         }
     }
@@ -135,7 +140,7 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let models = folder.path().join("models");
         fs::create_dir(&models).expect("a folder");
-        for name in ["ukulelatent.onnx", "harp.onnx", "harp.encoder.onnx", "README.md"] {
+        for name in [BUILT_IN, "harp.onnx", "harp.encoder.onnx", "README.md"] {
             fs::write(models.join(name), name).expect("a file");
         }
         let bundle = folder.path().join("X.vst3");
@@ -146,5 +151,12 @@ mod tests {
             |at: &Path| fs::read_dir(at).expect("it is there").map(|e| e.unwrap().file_name()).collect::<Vec<_>>();
         assert_eq!(names(&bundle.join("Contents/Resources/models")), ["harp.onnx"]);
         assert_eq!(models_in(&folder.path().join("X.clap")), models);
+    }
+
+    #[test]
+    fn the_instrument_that_is_compiled_in_is_named_here() {
+        let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../src/model/file.rs");
+        let source = fs::read_to_string(file).expect("the plugin's source");
+        assert!(source.contains(&format!("include_bytes!(\"../../models/{BUILT_IN}\")")));
     }
 }

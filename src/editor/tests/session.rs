@@ -23,13 +23,7 @@ fn a_long_session_and_the_host_agree_at_each_step() {
     let dragged = shown(&harness);
     assert!((dragged[0] - 1.5).abs() < 0.05 && (dragged[1] + 1.5).abs() < 0.05, "{dragged:?}");
 
-    let at = pos2(624.0 + 12.0 + 228.0, 56.0 + 40.0 + 116.0);
-    harness.hover_at(at);
-    harness.run_steps(2);
-    harness.drag_at(at);
-    harness.run_steps(1);
-    harness.drop_at(at);
-    harness.run_steps(120);
+    click_on_map(&mut harness, 100);
     let travelled = shown(&harness);
     assert_ne!(travelled, dragged);
 
