@@ -42,7 +42,7 @@ impl Tools {
             *mel = self.amplitude.to_magnitude(y);
         }
         self.inverter.invert(&self.mel, &mut self.magnitude);
-        #[allow(clippy::float_cmp)] // Exactly one: no sample of `ukulelatent.onnx`, the measure, is touched.
+        #[allow(clippy::float_cmp)] // Exactly one: no sample of a model that has the common loudness is touched.
         if self.gain != 1.0 {
             self.magnitude.iter_mut().for_each(|m| *m *= self.gain);
         }
