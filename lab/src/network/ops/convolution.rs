@@ -3,9 +3,11 @@
 //!
 //! A padded image, its rows one after the other, is a matrix of pixels x channels. All taps in one row of the kernel
 //! lie side by side in it, so that a row of taps is one product with a view whose rows overlap. A stride is taken by
-//! first sorting the pixels into `stride^2` images, over each of which the stride is 1.
+//! first sorting the pixels into `stride^2` images, over each of which the stride is 1. The images of a batch are shared out
+//! among threads.
 
 use candle_core::{CpuStorage, CustomOp2, Layout, Result, Shape, Tensor};
+use rayon::prelude::*;
 
 use super::product::{View, add_product};
 use super::{borrow, numbers, result, tensor};
@@ -124,6 +126,43 @@ impl Convolution {
         }
         widened
     }
+
+    /// Of one image, the output's pixels.
+    fn forward(&self, image: &[f32], rows: &[(TapRow, Vec<f32>)]) -> Vec<f32> {
+        let (c, n) = (self.inputs, self.pixels());
+        let (row, wide) = (self.out_width() * self.outputs, self.image_width() * self.outputs);
+        let sorted = self.sorted(image);
+        let mut sum = vec![0.0; self.out_height() * wide];
+        for (taps, weights) in rows {
+            let from = (taps.image * self.image_pixels() + taps.from) * c;
+            let k = taps.taps.len() * c;
+            let (a, b) = (View::rows(&sorted[from..], c), View::rows(weights, self.outputs));
+            add_product(&mut sum, a, b, [n, k, self.outputs]);
+        }
+        sum.chunks_exact(wide).flat_map(|pixels| &pixels[..row]).copied().collect()
+    }
+
+    /// Of one image and its output's gradient `g`, the gradients of the image and of the weights.
+    fn backward(&self, image: &[f32], g: &[f32], weight: &[f32], rows: &[TapRow]) -> (Vec<f32>, Vec<f32>) {
+        let (c, n) = (self.inputs, self.pixels());
+        let size = c * self.outputs;
+        let (sorted, g) = (self.sorted(image), self.widened(g));
+        let g = View::rows(&g, self.outputs);
+        let (mut back, mut of_weights) = (vec![0.0; sorted.len()], vec![0.0; weight.len()]);
+        for row in rows {
+            let from = (row.image * self.image_pixels() + row.from) * c;
+            let k = row.taps.len() * c;
+            let mut sum = vec![0.0; k * self.outputs];
+            add_product(&mut sum, View::rows(&sorted[from..], c).transposed(), g, [k, n, self.outputs]);
+            for (i, (tap, sum)) in row.taps.iter().zip(sum.chunks_exact(size)).enumerate() {
+                of_weights[tap * size..][..size].copy_from_slice(sum);
+                let of_tap = View::rows(&weight[tap * size..][..size], self.outputs).transposed();
+                add_product(&mut back[from + i * c..], g, of_tap, [n, self.outputs, c]);
+            }
+        }
+        let of_image = self.places().flat_map(|place| &back[place * c..][..c]).copied().collect();
+        (of_image, of_weights)
+    }
 }
 
 impl CustomOp2 for Convolution {
@@ -139,28 +178,14 @@ impl CustomOp2 for Convolution {
         lw: &Layout,
     ) -> Result<(CpuStorage, Shape)> {
         let (x, weight) = (numbers(x, lx)?, numbers(weight, lw)?);
-        let (c, n) = (self.inputs, self.pixels());
-        let rows: Vec<(TapRow, Vec<f32>)> = self
-            .tap_rows()
-            .into_iter()
-            .map(|row| (self.weights(weight, &row), row))
-            .map(|(w, r)| (r, w))
-            .collect();
-        let (row, wide) = (self.out_width() * self.outputs, self.image_width() * self.outputs);
-        let mut y = Vec::with_capacity(x.len() / c * self.outputs);
-        let notes = x.len() / (self.height * self.width * c);
-        for image in x.chunks_exact(self.height * self.width * c) {
-            let sorted = self.sorted(image);
-            let mut sum = vec![0.0; self.out_height() * wide];
-            for (taps, weights) in &rows {
-                let from = (taps.image * self.image_pixels() + taps.from) * c;
-                let k = taps.taps.len() * c;
-                let (a, b) = (View::rows(&sorted[from..], c), View::rows(weights, self.outputs));
-                add_product(&mut sum, a, b, [n, k, self.outputs]);
-            }
-            sum.chunks_exact(wide).for_each(|pixels| y.extend_from_slice(&pixels[..row]));
-        }
-        result(y, (notes, self.out_height(), self.out_width(), self.outputs))
+        let with_weights = |row: TapRow| {
+            let weights = self.weights(weight, &row);
+            (row, weights)
+        };
+        let rows: Vec<(TapRow, Vec<f32>)> = self.tap_rows().into_iter().map(with_weights).collect();
+        let images = x.par_chunks_exact(self.height * self.width * self.inputs);
+        let outputs: Vec<Vec<f32>> = images.map(|image| self.forward(image, &rows)).collect();
+        result(outputs.concat(), (outputs.len(), self.out_height(), self.out_width(), self.outputs))
     }
 
     fn bwd(
@@ -172,29 +197,17 @@ impl CustomOp2 for Convolution {
     ) -> Result<(Option<Tensor>, Option<Tensor>)> {
         let g = g.contiguous()?;
         let (xs, ws, gs) = (borrow(x)?, borrow(weight)?, borrow(&g)?);
-        let (c, n) = (self.inputs, self.pixels());
-        let size = c * self.outputs;
+        let (xs, ws, gs): (&[f32], &[f32], &[f32]) = (&xs, &ws, &gs);
         let rows = self.tap_rows();
-        let mut gx = Vec::with_capacity(xs.len());
-        let mut gw = vec![0.0; ws.len()];
-        let images = xs.chunks_exact(self.height * self.width * c);
-        for (image, g) in images.zip(gs.chunks_exact(self.out_height() * self.out_width() * self.outputs)) {
-            let (sorted, g) = (self.sorted(image), self.widened(g));
-            let g = View::rows(&g, self.outputs);
-            let mut back = vec![0.0; sorted.len()];
-            for row in &rows {
-                let from = (row.image * self.image_pixels() + row.from) * c;
-                let k = row.taps.len() * c;
-                let mut sum = vec![0.0; k * self.outputs];
-                add_product(&mut sum, View::rows(&sorted[from..], c).transposed(), g, [k, n, self.outputs]);
-                for (i, (tap, sum)) in row.taps.iter().zip(sum.chunks_exact(size)).enumerate() {
-                    gw[tap * size..][..size].iter_mut().zip(sum).for_each(|(w, s)| *w += s);
-                    let of_tap = View::rows(&ws[tap * size..][..size], self.outputs).transposed();
-                    add_product(&mut back[from + i * c..], g, of_tap, [n, self.outputs, c]);
-                }
-            }
-            self.places().for_each(|place| gx.extend_from_slice(&back[place * c..][..c]));
+        let images = xs.par_chunks_exact(self.height * self.width * self.inputs);
+        let outputs = gs.par_chunks_exact(self.out_height() * self.out_width() * self.outputs);
+        // Summed in the images' order, whichever thread is first: the same run ends with the same bits.
+        let (gx, gw): (Vec<Vec<f32>>, Vec<Vec<f32>>) =
+            images.zip(outputs).map(|(image, g)| self.backward(image, g, ws, &rows)).unzip();
+        let mut sum = vec![0.0; ws.len()];
+        for gw in gw {
+            sum.iter_mut().zip(gw).for_each(|(sum, g)| *sum += g);
         }
-        Ok((Some(tensor(gx, x.shape())?), Some(tensor(gw, weight.shape())?)))
+        Ok((Some(tensor(gx.concat(), x.shape())?), Some(tensor(sum, weight.shape())?)))
     }
 }
