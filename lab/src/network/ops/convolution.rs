@@ -3,8 +3,8 @@
 //!
 //! A padded image, its rows one after the other, is a matrix of pixels x channels. All taps in one row of the kernel
 //! lie side by side in it, so that a row of taps is one product with a view whose rows overlap. A stride is taken by
-//! first sorting the pixels into `stride^2` images, over each of which the stride is 1. The images of a batch are shared out
-//! among threads.
+//! first sorting the pixels into `stride^2` images, over each of which the stride is 1. The images of a
+//! batch are shared out among threads.
 
 use candle_core::{CpuStorage, CustomOp2, Layout, Result, Shape, Tensor};
 use rayon::prelude::*;
