@@ -1,6 +1,7 @@
 //! What goes on, for whoever wants to know.
 
 use std::sync::atomic::AtomicU32;
+use std::sync::atomic::Ordering::Relaxed;
 
 use atomic_float::AtomicF32;
 
@@ -34,4 +35,12 @@ pub struct Meters {
     pub voices: AtomicU32,
     /// Highest absolute sample since the reader last took it.
     pub peak: AtomicF32,
+}
+
+impl Meters {
+    /// What a listener misses for want of time: notes that began late, and notes that broke off on their way.
+    #[must_use]
+    pub fn missed(&self) -> u32 {
+        self.late_notes.load(Relaxed).wrapping_add(self.dry_streams.load(Relaxed))
+    }
 }

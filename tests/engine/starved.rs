@@ -61,6 +61,7 @@ fn a_stream_that_runs_dry_fades_and_picks_up_again_without_a_click() {
     }
     assert!(heard[dry_from..].iter().all(|&x| x == 0.0), "sound without a stream");
     assert_eq!(engine.meters().dry_streams.load(Ordering::Relaxed), 1);
+    assert_eq!(engine.meters().missed(), 1, "what the window shows");
 
     feed(&mut worker, order, 4, false);
     assert!(peak(&go_on(&mut engine, 300).samples) == 0.0, "one chunk is not enough to come back");
@@ -104,6 +105,7 @@ fn a_note_that_misses_its_look_ahead_is_counted() {
     feed(&mut worker, order, 0, true);
     assert!(peak(&go_on(&mut engine, CHUNK).samples) > 0.0);
     assert_eq!(engine.meters().late_notes.load(Ordering::Relaxed), 1);
+    assert_eq!(engine.meters().missed(), 1);
 }
 
 #[test]
