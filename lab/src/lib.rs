@@ -13,6 +13,7 @@ mod band_energy;
 mod beginning;
 pub mod chain;
 pub mod checkpoint;
+pub mod colour;
 pub mod config;
 pub mod curves;
 pub mod dataset;

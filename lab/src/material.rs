@@ -13,6 +13,7 @@ use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
 use ukulelatent::units::MidiNote;
 
+use crate::colour::Colour;
 use crate::config::DataConfig;
 use crate::features::FeatureSet;
 use crate::network::families::MOST;
@@ -42,6 +43,8 @@ pub struct Material {
     instruments: Vec<String>,
     shifted: f64,
     mixed: f64,
+    coloured: f64,
+    colour: Colour,
     frames: usize,
     bands: usize,
 }
@@ -130,6 +133,8 @@ impl Material {
             instruments,
             shifted: data.shifted,
             mixed: data.mixed,
+            coloured: data.coloured,
+            colour: Colour::new(front_end, data.colour_db),
             frames: features.front_end.frames,
             bands: features.front_end.mel.bands,
         }
@@ -142,8 +147,8 @@ impl Material {
     }
 
     /// The batch of a step: notes in a new random order each time all were seen, each with probability `shifted` as one
-    /// of its copies, and with probability `mixed` mixed with another copy that sounds the same note on the same
-    /// instrument. Depends on nothing but `seed` and `step`.
+    /// of its copies, with probability `mixed` mixed with another copy that sounds the same note on the same
+    /// instrument, and with probability `coloured` filtered and damped. Depends on nothing but `seed` and `step`.
     ///
     /// # Errors
     /// None in practice; candle's.
@@ -166,6 +171,10 @@ impl Material {
             copies[copy].mel.convert_to_f32_slice(row);
             if rng.random_bool(self.mixed) {
                 self.mix(note, copy, row, rng);
+            }
+            // Recipes without it draw what they always drew.
+            if self.coloured > 0.0 && rng.random_bool(self.coloured) {
+                self.colour.apply(row, rng);
             }
             pitches.push(copies[copy].pitch);
             families.push(self.notes[note].family);

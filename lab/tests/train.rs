@@ -271,6 +271,28 @@ fn mixed_notes_lie_between_notes_of_the_same_pitch_and_instrument() {
 }
 
 #[test]
+fn coloured_notes_are_other_sounds_of_the_same_pitches() {
+    let folder = tempdir().unwrap();
+    let features = tiny::features(&folder.path().join("features"));
+    let mut data = tiny::config().data;
+    let split = split(&features.entries, &data);
+    let mut batch = |coloured: f64, size: usize| {
+        data.coloured = coloured;
+        let mut rng = ChaCha8Rng::seed_from_u64(5);
+        let batch = Material::new(&features, &split, &data).batch(1, 0, size, &mut rng).unwrap();
+        let mean = batch.mel.mean((1, 2)).unwrap().to_vec1::<f32>().unwrap();
+        (mean, batch.pitches, batch.families)
+    };
+    // The first note is drawn before any colour is.
+    let (plain, coloured) = (batch(0.0, 1), batch(1.0, 1));
+    assert_ne!(plain.0, coloured.0);
+    assert_eq!((plain.1, plain.2), (coloured.1, coloured.2));
+    assert_eq!(batch(0.0, 16), batch(0.0, 16));
+    assert_eq!(batch(0.5, 16), batch(0.5, 16));
+    assert_ne!(batch(0.5, 16).0, batch(1.0, 16).0);
+}
+
+#[test]
 fn another_seed_is_another_run() {
     let folder = tempdir().unwrap();
     let features = tiny::features(&folder.path().join("features"));

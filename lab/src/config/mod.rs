@@ -59,6 +59,10 @@ pub struct DataConfig {
     pub shifted: f64,
     /// Share of notes in a batch that are mixed from two copies of the same note on the same instrument.
     pub mixed: f64,
+    /// Share of notes in a batch that are filtered and damped at random.
+    pub coloured: f64,
+    /// Deviation of the gain of each resonance that they get; tilt and damping go with it.
+    pub colour_db: f32,
 }
 
 /// How the encoder's input differs from what the decoder is to make of it.
@@ -100,6 +104,8 @@ impl Default for DataConfig {
             shifts: vec![-5, -4, -3, -2, -1, 1, 2, 3, 4, 5],
             shifted: 0.65,
             mixed: 0.25,
+            coloured: 0.0,
+            colour_db: 4.0,
         }
     }
 }
@@ -149,6 +155,12 @@ impl TrainConfig {
         require(share(data.held_out), "`data.held_out` from 0 to 0.5", data.held_out.to_string())?;
         require(share(data.validation), "`data.validation` from 0 to 0.5", data.validation.to_string())?;
         require((0.0..=1.0).contains(&data.mixed), "`data.mixed` from 0 to 1", data.mixed.to_string())?;
+        require((0.0..=1.0).contains(&data.coloured), "`data.coloured` from 0 to 1", data.coloured.to_string())?;
+        require(
+            (0.0..=12.0).contains(&data.colour_db),
+            "`data.colour_db` from 0 to 12",
+            data.colour_db.to_string(),
+        )?;
         require((0.0..=1.0).contains(&data.shifted), "`data.shifted` from 0 to 1", data.shifted.to_string())?;
         let lengthy = data.shifts.iter().all(|shift| (-12..=MAX_SHIFT_UP).contains(shift));
         let expected = format!("`data.shifts` from -12 to {MAX_SHIFT_UP}: higher copies run out of sound");
@@ -211,6 +223,7 @@ mod tests {
             ("stepps = 3", "stepps"),
             ("steps = 0", "`steps`"),
             ("[data]\nheld_out = 2", "held_out"),
+            ("[data]\ncolour_db = -1", "colour_db"),
             ("[data]\nshifts = [7]", "shifts"),
         ] {
             std::fs::write(&path, text).unwrap();
