@@ -271,25 +271,26 @@ fn mixed_notes_lie_between_notes_of_the_same_pitch_and_instrument() {
 }
 
 #[test]
-fn coloured_notes_are_other_sounds_of_the_same_pitches() {
+fn as_many_notes_as_asked_for_are_coloured_and_their_pitches_stay() {
     let folder = tempdir().unwrap();
     let features = tiny::features(&folder.path().join("features"));
-    let mut data = tiny::config().data;
+    let mut data = DataConfig { shifted: 0.0, mixed: 0.0, ..tiny::config().data };
     let split = split(&features.entries, &data);
-    let mut batch = |coloured: f64, size: usize| {
+    let mut batch = |coloured: f64| {
         data.coloured = coloured;
         let mut rng = ChaCha8Rng::seed_from_u64(5);
-        let batch = Material::new(&features, &split, &data).batch(1, 0, size, &mut rng).unwrap();
-        let mean = batch.mel.mean((1, 2)).unwrap().to_vec1::<f32>().unwrap();
-        (mean, batch.pitches, batch.families)
+        let batch = Material::new(&features, &split, &data).batch(1, 0, 200, &mut rng).unwrap();
+        (batch.mel.flatten_from(1).unwrap().to_vec2::<f32>().unwrap(), batch.pitches, batch.families)
     };
-    // The first note is drawn before any colour is.
-    let (plain, coloured) = (batch(0.0, 1), batch(1.0, 1));
-    assert_ne!(plain.0, coloured.0);
-    assert_eq!((plain.1, plain.2), (coloured.1, coloured.2));
-    assert_eq!(batch(0.0, 16), batch(0.0, 16));
-    assert_eq!(batch(0.5, 16), batch(0.5, 16));
-    assert_ne!(batch(0.5, 16).0, batch(1.0, 16).0);
+    let plain = batch(0.0);
+    let mut coloured = |share: f64| {
+        let (mel, pitches, families) = batch(share);
+        assert_eq!((&pitches, &families), (&plain.1, &plain.2));
+        mel.iter().zip(&plain.0).filter(|(row, plain)| row != plain).count()
+    };
+    assert_eq!(coloured(1.0), 200);
+    assert!((30..=70).contains(&coloured(0.25)), "{}", coloured(0.25));
+    assert_eq!(coloured(0.0), 0);
 }
 
 #[test]

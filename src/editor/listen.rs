@@ -87,7 +87,7 @@ impl Listener {
             level: self.level,
             held: self.held,
             voices: [voices.count() as u32, POLYPHONY as u32],
-            late: count(crate::link::Meters::missed),
+            late: count(|meters| meters.missed_notes.load(Relaxed)),
             failed: count(|meters| meters.failed_notes.load(Relaxed)),
             load: self.load.1,
             cached: count(|meters| meters.cached_starts.load(Relaxed)),

@@ -106,7 +106,7 @@ pub struct Sound {
     pub held: f32,
     /// Voices sounding, and how many there can be.
     pub voices: [u32; 2],
-    /// Notes that began late, or broke off because the rest came late.
+    /// Notes that began late, or broke off because the rest of them came late.
     pub late: u32,
     /// Notes that could not be made.
     pub failed: u32,

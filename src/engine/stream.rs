@@ -57,12 +57,15 @@ pub(super) struct Stream {
     offset: usize,
     /// Samples taken.
     taken: u64,
+    /// Whether it began late or ran dry.
+    missed: bool,
 }
 
 impl Stream {
     pub fn new(order: Order, end: &mut EngineEnd) -> Self {
         let unsent = (!end.order(order)).then_some(order);
-        Self { unsent, unsent_change: None, flow: Flow::Waiting, epoch: order.epoch, offset: 0, taken: 0 }
+        let epoch = order.epoch;
+        Self { unsent, unsent_change: None, flow: Flow::Waiting, epoch, offset: 0, taken: 0, missed: false }
     }
 
     /// Which of its slot's notes it is.
@@ -169,6 +172,7 @@ impl Stream {
                 meters.started_notes.fetch_add(1, Ordering::Release);
                 if around.has_lead && late > 0 {
                     meters.late_notes.fetch_add(1, Ordering::Relaxed);
+                    self.miss(around);
                 }
                 self.flow = Flow::Sounding { fade_in: 0 };
                 true
@@ -196,6 +200,7 @@ impl Stream {
             self.flow = Flow::Ended;
         } else if self.flow == Flow::RunningDry {
             around.end.meters().dry_streams.fetch_add(1, Ordering::Relaxed);
+            self.miss(around);
             self.flow = Flow::Dry;
         }
     }
@@ -208,8 +213,18 @@ impl Stream {
         }
     }
 
+    /// Counts the note, once, as one whose sound was not there in time.
+    fn miss(&mut self, around: &Surroundings<'_>) {
+        if !std::mem::replace(&mut self.missed, true) {
+            around.end.meters().missed_notes.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
     /// Nothing more will come of the note: says so once, and ends it.
     fn fail(&mut self, around: &Surroundings<'_>) {
+        if self.flow == Flow::Ended {
+            return;
+        }
         around.end.meters().failed_notes.fetch_add(1, Ordering::Relaxed);
         self.flow = Flow::Ended;
     }

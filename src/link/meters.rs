@@ -1,7 +1,6 @@
 //! What goes on, for whoever wants to know.
 
 use std::sync::atomic::AtomicU32;
-use std::sync::atomic::Ordering::Relaxed;
 
 use atomic_float::AtomicF32;
 
@@ -21,6 +20,8 @@ pub struct Meters {
     pub late_changes: AtomicU32,
     /// Times a sounding note's stream ran dry.
     pub dry_streams: AtomicU32,
+    /// Notes that began late or ran dry, however often.
+    pub missed_notes: AtomicU32,
     /// Notes that a worker could not make.
     pub failed_notes: AtomicU32,
     /// Notes that began from the key cache.
@@ -35,12 +36,4 @@ pub struct Meters {
     pub voices: AtomicU32,
     /// Highest absolute sample since the reader last took it.
     pub peak: AtomicF32,
-}
-
-impl Meters {
-    /// What a listener misses for want of time: notes that began late, and notes that broke off on their way.
-    #[must_use]
-    pub fn missed(&self) -> u32 {
-        self.late_notes.load(Relaxed).wrapping_add(self.dry_streams.load(Relaxed))
-    }
 }

@@ -61,7 +61,6 @@ fn a_stream_that_runs_dry_fades_and_picks_up_again_without_a_click() {
     }
     assert!(heard[dry_from..].iter().all(|&x| x == 0.0), "sound without a stream");
     assert_eq!(engine.meters().dry_streams.load(Ordering::Relaxed), 1);
-    assert_eq!(engine.meters().missed(), 1, "what the window shows");
 
     feed(&mut worker, order, 4, false);
     assert!(peak(&go_on(&mut engine, 300).samples) == 0.0, "one chunk is not enough to come back");
@@ -105,7 +104,21 @@ fn a_note_that_misses_its_look_ahead_is_counted() {
     feed(&mut worker, order, 0, true);
     assert!(peak(&go_on(&mut engine, CHUNK).samples) > 0.0);
     assert_eq!(engine.meters().late_notes.load(Ordering::Relaxed), 1);
-    assert_eq!(engine.meters().missed(), 1);
+    assert_eq!(engine.meters().missed_notes.load(Ordering::Relaxed), 1);
+}
+
+#[test]
+fn a_note_that_begins_late_and_runs_dry_twice_is_one_missed_note() {
+    let (mut engine, mut worker) = by_hand(480);
+    play(&mut engine, &[(0, on(1, 57))], &[64], 640);
+    let order = next_order(&mut worker).expect("an order");
+    for chunks in [0..2, 2..4] {
+        chunks.for_each(|index| feed(&mut worker, order, index, false));
+        assert!(peak(&go_on(&mut engine, 3 * CHUNK).samples) > 0.0);
+    }
+    let meters = engine.meters();
+    let counts = [&meters.late_notes, &meters.dry_streams, &meters.missed_notes];
+    assert_eq!(counts.map(|count| count.load(Ordering::Relaxed)), [1, 2, 1]);
 }
 
 #[test]
@@ -215,6 +228,18 @@ fn a_note_whose_worker_has_gone_ends_in_real_time_too() {
     assert_eq!(heard.ended_numbers(), [1]);
     assert_eq!(engine.meters().failed_notes.load(Ordering::Relaxed), 1);
     assert!(!engine.is_active());
+}
+
+#[test]
+fn a_note_whose_worker_goes_after_it_ran_dry_fails_once() {
+    let (mut engine, mut worker) = by_hand(0);
+    assert_eq!(engine.note_on(note(1, 57), 1.0), None);
+    let order = next_order(&mut worker).expect("an order");
+    feed(&mut worker, order, 0, false);
+    go_on(&mut engine, 2 * CHUNK);
+    drop(worker);
+    assert_eq!(go_on(&mut engine, CHUNK).ended_numbers(), [1]);
+    assert_eq!(engine.meters().failed_notes.load(Ordering::Relaxed), 1);
 }
 
 #[test]

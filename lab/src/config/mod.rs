@@ -223,6 +223,7 @@ mod tests {
             ("stepps = 3", "stepps"),
             ("steps = 0", "`steps`"),
             ("[data]\nheld_out = 2", "held_out"),
+            ("[data]\ncoloured = 1.5", "coloured"),
             ("[data]\ncolour_db = -1", "colour_db"),
             ("[data]\nshifts = [7]", "shifts"),
         ] {
