@@ -178,9 +178,11 @@ impl Stream {
                 true
             }
             Flow::Dry => {
+                if !self.is_there(around, 1) {
+                    return false;
+                }
                 // Two chunks, so that it does not run dry again at once; the last one comes alone.
-                let ends = self.is_there(around, 1)
-                    && around.end.player(around.slot).front().is_some_and(|chunk| chunk.last);
+                let ends = around.end.player(around.slot).front().is_some_and(|chunk| chunk.last);
                 if !ends && !self.is_there(around, 2) {
                     return false;
                 }
@@ -222,9 +224,6 @@ impl Stream {
 
     /// Nothing more will come of the note: says so once, and ends it.
     fn fail(&mut self, around: &Surroundings<'_>) {
-        if self.flow == Flow::Ended {
-            return;
-        }
         around.end.meters().failed_notes.fetch_add(1, Ordering::Relaxed);
         self.flow = Flow::Ended;
     }
