@@ -182,7 +182,8 @@ impl Stream {
                     return false;
                 }
                 // Two chunks, so that it does not run dry again at once; the last one comes alone.
-                let ends = around.end.player(around.slot).front().is_some_and(|chunk| chunk.last);
+                let ends = around.end.player(around.slot).front().is_some_and(|chunk| chunk.last)
+                    || around.end.is_orphaned(around.slot);
                 if !ends && !self.is_there(around, 2) {
                     return false;
                 }
@@ -207,12 +208,13 @@ impl Stream {
         }
     }
 
-    /// In real time: makes sure that the worker looks at this note again, or ends a note whose worker is gone.
-    fn ask_again(&mut self, around: &mut Surroundings<'_>) {
-        around.end.nudge(around.slot);
-        if around.end.is_orphaned(around.slot) && around.end.player(around.slot).waiting(self.epoch) == 0 {
+    /// Whether the note's worker is gone. The note ends when it has played what the worker left.
+    fn is_abandoned(&mut self, around: &mut Surroundings<'_>) -> bool {
+        let abandoned = around.end.is_orphaned(around.slot);
+        if abandoned && around.end.player(around.slot).waiting(self.epoch) == 0 {
             self.fail(around);
         }
+        abandoned
     }
 
     /// Counts the note, once, as one whose sound was not there in time.
@@ -238,7 +240,9 @@ impl Stream {
             return true;
         }
         if around.wait == Wait::Never {
-            self.ask_again(around);
+            // The worker may have passed the note over while there was nothing to do.
+            around.end.nudge(around.slot);
+            self.is_abandoned(around);
             return false;
         }
         // All that came before this sample was sent: the worker may go on to what it leads to.
@@ -248,9 +252,9 @@ impl Stream {
             self.send(around.end);
             around.end.nudge(around.slot);
             around.end.wake();
-            if around.end.is_orphaned(around.slot) && !has(around.end.player(around.slot)) {
-                self.fail(around);
-                return false;
+            if self.is_abandoned(around) {
+                // What it handed over just before it went is there now.
+                return has(around.end.player(around.slot));
             }
             if matches!(around.wait, Wait::Until(deadline) if Instant::now() >= deadline) {
                 around.wait = Wait::Never;

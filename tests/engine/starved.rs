@@ -198,6 +198,7 @@ fn an_offline_render_plays_what_a_worker_left_behind() {
     let heard = go_on(&mut engine, 3 * CHUNK);
     assert_eq!(heard.samples[CHUNK], sine(CHUNK));
     assert_eq!(heard.ended_numbers(), [1]);
+    assert_eq!(engine.meters().failed_notes.load(Ordering::Relaxed), 1);
 }
 
 #[test]
@@ -239,6 +240,21 @@ fn a_note_whose_worker_goes_after_it_ran_dry_fails_once() {
     go_on(&mut engine, 2 * CHUNK);
     drop(worker);
     assert_eq!(go_on(&mut engine, CHUNK).ended_numbers(), [1]);
+    assert_eq!(engine.meters().failed_notes.load(Ordering::Relaxed), 1);
+}
+
+#[test]
+fn a_note_that_ran_dry_plays_the_one_chunk_that_its_worker_left() {
+    let (mut engine, mut worker) = by_hand(0);
+    assert_eq!(engine.note_on(note(1, 57), 1.0), None);
+    let order = next_order(&mut worker).expect("an order");
+    feed(&mut worker, order, 0, false);
+    go_on(&mut engine, 2 * CHUNK);
+    feed(&mut worker, order, 1, false);
+    drop(worker);
+    let heard = go_on(&mut engine, 2 * CHUNK);
+    assert_eq!(heard.samples[CHUNK / 2], sine(CHUNK + CHUNK / 2));
+    assert_eq!(heard.ended_numbers(), [1]);
     assert_eq!(engine.meters().failed_notes.load(Ordering::Relaxed), 1);
 }
 
