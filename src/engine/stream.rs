@@ -202,9 +202,11 @@ impl Stream {
         if last {
             self.flow = Flow::Ended;
         } else if self.flow == Flow::RunningDry {
-            around.end.meters().dry_streams.fetch_add(1, Ordering::Relaxed);
-            self.miss(around);
             self.flow = Flow::Dry;
+            if !self.is_abandoned(around) {
+                around.end.meters().dry_streams.fetch_add(1, Ordering::Relaxed);
+                self.miss(around);
+            }
         }
     }
 
@@ -224,9 +226,13 @@ impl Stream {
         }
     }
 
-    /// Nothing more will come of the note: says so once, and ends it.
+    /// Nothing more will come of the note: says so once, and ends it. A note that was late before is a failed one now, not both.
     fn fail(&mut self, around: &Surroundings<'_>) {
-        around.end.meters().failed_notes.fetch_add(1, Ordering::Relaxed);
+        let meters = around.end.meters();
+        meters.failed_notes.fetch_add(1, Ordering::Relaxed);
+        if std::mem::take(&mut self.missed) {
+            meters.missed_notes.fetch_sub(1, Ordering::Relaxed);
+        }
         self.flow = Flow::Ended;
     }
 

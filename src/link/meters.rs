@@ -20,7 +20,7 @@ pub struct Meters {
     pub late_changes: AtomicU32,
     /// Times a sounding note's stream ran dry.
     pub dry_streams: AtomicU32,
-    /// Notes that began late or ran dry, however often.
+    /// Notes that began late or ran dry, however often, and did not fail in the end.
     pub missed_notes: AtomicU32,
     /// Notes that a worker could not make.
     pub failed_notes: AtomicU32,
