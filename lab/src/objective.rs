@@ -70,7 +70,7 @@ pub struct Placed<'a> {
 /// What is too dear for every step.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Extras {
-    /// The decoder learns from points that are refined as those of a finished run are, and the encoder is drawn to them.
+    /// The decoder learns from points that are refined, if not as far as a finished run's, and the encoder is drawn to them.
     pub refining: bool,
     /// Lines between points are walked.
     pub lines: bool,

@@ -16,7 +16,7 @@ use crate::linear::solve;
 use crate::onset_loss::OnsetLevel;
 
 /// Steps that a recording's point is worth.
-const STEPS: usize = 2;
+const STEPS: usize = 4;
 /// In training, which has little time for each note.
 const STEPS_IN_TRAINING: usize = 1;
 /// What the onset's level counts beside the mean squared error, 20 dB counting 1.
@@ -28,7 +28,9 @@ const ONSET_MS: f32 = 100.0;
 /// How far a coordinate is moved to see what it does.
 const DIFFERENCE: f32 = 0.02;
 /// What it costs to move one deviation away from the encoder's guess, as mean squared error of the spectrogram.
-const PULL: f64 = 5e-4;
+const PULL: f64 = 1e-4;
+/// In training, where the points are to stay where the divergence wants them.
+const PULL_IN_TRAINING: f64 = 5e-4;
 /// Damping at first, relative to each coordinate's own curvature, and what a step that does harm multiplies it by.
 const DAMPING: f64 = 0.01;
 const CAUTION: f64 = 30.0;
@@ -52,6 +54,8 @@ pub struct Refiner {
     onset: Option<OnsetLevel>,
     /// What the onset counts.
     weight: f64,
+    /// What a deviation away from the guess costs.
+    pull: f64,
     steps: usize,
 }
 
@@ -62,7 +66,7 @@ impl Refiner {
     /// # Errors
     /// None in practice; candle's.
     pub fn new(front_end: &FrontEnd) -> candle_core::Result<Self> {
-        Ok(Self { onset: OnsetLevel::whole(front_end, ONSET_MS)?, weight: WHOLE, steps: STEPS })
+        Ok(Self { onset: OnsetLevel::whole(front_end, ONSET_MS)?, weight: WHOLE, pull: PULL, steps: STEPS })
     }
 
     /// One for the steps of a training, which hears what the decoder is judged by there.
@@ -71,7 +75,7 @@ impl Refiner {
     /// None in practice; candle's.
     pub fn in_training(front_end: &FrontEnd) -> candle_core::Result<Self> {
         let onset = OnsetLevel::in_groups(front_end, ONSET_MS)?;
-        Ok(Self { onset, weight: GROUPS, steps: STEPS_IN_TRAINING })
+        Ok(Self { onset, weight: GROUPS, pull: PULL_IN_TRAINING, steps: STEPS_IN_TRAINING })
     }
 
     /// Moves guesses to where `decode`, which makes whole spectrograms of points and notes, comes nearest to the
@@ -89,8 +93,8 @@ impl Refiner {
         };
         let mut points = Vec::with_capacity(guesses.len());
         for guesses in guesses.chunks(CHUNK) {
-            let mut searches: Vec<Search> =
-                guesses.iter().map(|guess| Search::new(guess, self.heard(guess.mel.to_vec()))).collect();
+            let search = |guess| Search::new(guess, self.heard(guess.mel.to_vec()), self.pull);
+            let mut searches: Vec<Search> = guesses.iter().map(search).collect();
             for _ in 0..self.steps {
                 let around = |s: &Search| s.around().map(|z| (z, s.guess.note));
                 let wanted: Vec<_> = searches.iter().flat_map(around).collect();
@@ -123,6 +127,8 @@ struct Search<'a> {
     guess: &'a Guess<'a>,
     /// What is heard of the recording.
     wanted: Vec<f32>,
+    /// What a deviation away from the guess costs.
+    pull: f64,
     best: Place,
     /// Where to look next.
     candidate: Point,
@@ -140,14 +146,14 @@ struct Place {
 }
 
 impl<'a> Search<'a> {
-    fn new(guess: &'a Guess<'a>, wanted: Vec<f32>) -> Self {
+    fn new(guess: &'a Guess<'a>, wanted: Vec<f32>, pull: f64) -> Self {
         let nowhere = Place {
             z: guess.z,
             cost: f64::INFINITY,
             slope: [0.0; LATENT_DIM],
             curvature: [[0.0; LATENT_DIM]; LATENT_DIM],
         };
-        Self { guess, wanted, best: nowhere, candidate: guess.z, damping: DAMPING }
+        Self { guess, wanted, pull, best: nowhere, candidate: guess.z, damping: DAMPING }
     }
 
     /// The candidate, then a little way along each coordinate.
@@ -157,7 +163,8 @@ impl<'a> Search<'a> {
 
     fn cost(&self, decoded: &[f32]) -> f64 {
         let squares = decoded.iter().zip(&self.wanted).map(|(a, b)| f64::from(a - b).powi(2));
-        squares.sum::<f64>() / self.guess.mel.len() as f64 + PULL * self.moved().map(|d| d * d).iter().sum::<f64>()
+        let moved: f64 = self.moved().map(|d| d * d).iter().sum();
+        squares.sum::<f64>() / self.guess.mel.len() as f64 + self.pull * moved
     }
 
     fn moved(&self) -> [f64; LATENT_DIM] {
@@ -184,9 +191,9 @@ impl<'a> Search<'a> {
     fn place(&self, cost: f64, decoded: &[Vec<f32>]) -> Place {
         let [here, moved @ ..] = decoded else { unreachable!("the candidate is decoded") };
         let count = self.guess.mel.len() as f64;
-        let mut slope = self.moved().map(|d| PULL * d);
+        let mut slope = self.moved().map(|d| self.pull * d);
         let mut curvature = [[0.0; LATENT_DIM]; LATENT_DIM];
-        (0..LATENT_DIM).for_each(|i| curvature[i][i] = PULL);
+        (0..LATENT_DIM).for_each(|i| curvature[i][i] = self.pull);
         for (k, (&value, &wanted)) in here.iter().zip(&self.wanted).enumerate() {
             let change: [f64; LATENT_DIM] = from_fn(|i| f64::from((moved[i][k] - value) / DIFFERENCE));
             for i in 0..LATENT_DIM {
@@ -202,6 +209,7 @@ impl<'a> Search<'a> {
 
 #[cfg(test)]
 mod tests {
+    use std::cell::Cell;
     use std::convert::Infallible;
 
     use super::*;
@@ -216,7 +224,7 @@ mod tests {
         Ok(notes.iter().map(|(z, _)| surface(z)).collect())
     }
 
-    const DEAF: Refiner = Refiner { onset: None, weight: WHOLE, steps: STEPS };
+    const DEAF: Refiner = Refiner { onset: None, weight: WHOLE, pull: PULL, steps: STEPS };
 
     fn error(a: &[f32], b: &[f32]) -> f32 {
         a.iter().zip(b).map(|(a, b)| (a - b).powi(2)).sum::<f32>() / a.len() as f32
@@ -245,6 +253,29 @@ mod tests {
         let mel = surface(&z);
         let found = DEAF.refined(&[Guess { mel: &mel, note, z }], &mut decode).unwrap()[0];
         assert!(found.iter().zip(z).all(|(a, b)| (a - b).abs() < 1e-3), "{found:?}");
+    }
+
+    #[test]
+    fn a_finished_run_is_searched_further_than_one_in_training() {
+        let (truth, note, count) = ([0.5, -1.0, 0.2, 1.5], MidiNote::new(60).unwrap(), Cell::new(0));
+        // So quiet that the pull counts.
+        let quiet = |z: &Point| surface(z).into_iter().map(|v| 0.02 * v).collect::<Vec<_>>();
+        let mut decode = |notes: &[(Point, MidiNote)]| {
+            count.set(count.get() + notes.len());
+            Ok::<_, Infallible>(notes.iter().map(|(z, _)| quiet(z)).collect())
+        };
+        let mel = quiet(&truth);
+        let guess = [Guess { mel: &mel, note, z: [0.0, 0.0, 0.0, 1.0] }];
+        let mut decodes_and_error = |refiner: Refiner| {
+            let found = Refiner { onset: None, ..refiner }.refined(&guess, &mut decode).unwrap()[0];
+            (count.replace(0), error(&quiet(&found), &mel))
+        };
+        let front_end = FrontEnd::default();
+        let (finished, left) = decodes_and_error(Refiner::new(&front_end).unwrap());
+        let (training, _) = decodes_and_error(Refiner::in_training(&front_end).unwrap());
+        assert_eq!([finished, training], [21, 6]);
+        let (_, pulled) = decodes_and_error(Refiner { pull: PULL_IN_TRAINING, ..DEAF });
+        assert!(left < 0.9 * pulled, "{left} {pulled}");
     }
 
     #[test]
