@@ -113,7 +113,9 @@ fn run_and_file_get_the_same_figures() {
     assert_eq!(a.all.notes, split.held_out.len());
     assert_eq!(a.seen_cells.notes + a.unseen_cells.notes, a.all.notes);
     assert!(a.all.r2 < 1.0 && a.all.mse > 0.0);
-    assert!((a.all.mse - b.all.mse).abs() < 1e-5, "{a:?} {b:?}");
+    assert!((a.encoder_alone.mse - b.encoder_alone.mse).abs() < 1e-6, "{a:?} {b:?}");
+    // Rounding decides some steps of a search that has little to gain, as in a network that has learnt nothing.
+    assert!((a.all.mse - b.all.mse).abs() < 1e-3 * a.all.mse, "{a:?} {b:?}");
     assert_eq!(of_run.latent.notes, features.entries.len());
     // Rounding moves refined points a little.
     let (run_mmd, file_mmd) = (of_run.latent.mmd, of_file.latent.mmd);
