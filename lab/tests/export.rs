@@ -229,8 +229,8 @@ fn a_recording_finds_its_place_in_an_instrument() {
     let refiner = Refiner::new(&tiny::front_end()).unwrap();
     let want = refiner.refined(&[Guess { mel: &mel, note: entry.note, z }], &mut decode).unwrap()[0];
     for (got, want) in placed[0].z.iter().zip(want) {
-        // The logarithm of a nearly silent onset magnifies what rounding does.
-        assert!((got - want).abs() < 3e-2, "{got} {want}");
+        // The logarithm of a nearly silent onset magnifies what rounding does, and four steps of an untaught network are long.
+        assert!((got - want).abs() < 2e-2 * (1.0 + want.abs()), "{got} {want}");
     }
 
     fs::remove_file(encoder_path(&args.model)).unwrap();
