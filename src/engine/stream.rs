@@ -203,15 +203,15 @@ impl Stream {
             self.flow = Flow::Ended;
         } else if self.flow == Flow::RunningDry {
             self.flow = Flow::Dry;
-            if !self.is_abandoned(around) {
+            if !self.end_if_abandoned(around) {
                 around.end.meters().dry_streams.fetch_add(1, Ordering::Relaxed);
                 self.miss(around);
             }
         }
     }
 
-    /// Whether the note's worker is gone. The note ends when it has played what the worker left.
-    fn is_abandoned(&mut self, around: &mut Surroundings<'_>) -> bool {
+    /// Ends the note if its worker is gone and has left nothing to play. Returns whether the worker is gone.
+    fn end_if_abandoned(&mut self, around: &mut Surroundings<'_>) -> bool {
         let abandoned = around.end.is_orphaned(around.slot);
         if abandoned && around.end.player(around.slot).waiting(self.epoch) == 0 {
             self.fail(around);
@@ -248,7 +248,7 @@ impl Stream {
         if around.wait == Wait::Never {
             // The worker may have passed the note over while there was nothing to do.
             around.end.nudge(around.slot);
-            self.is_abandoned(around);
+            self.end_if_abandoned(around);
             return false;
         }
         // All that came before this sample was sent: the worker may go on to what it leads to.
@@ -258,7 +258,7 @@ impl Stream {
             self.send(around.end);
             around.end.nudge(around.slot);
             around.end.wake();
-            if self.is_abandoned(around) {
+            if self.end_if_abandoned(around) {
                 // What it handed over just before it went is there now.
                 return has(around.end.player(around.slot));
             }

@@ -19,6 +19,14 @@ pub fn by_hand(latency: usize) -> (Engine, WorkerEnd) {
     (Engine::new(end, rate, Mode::Realtime, latency, controls), worker)
 }
 
+/// One whose key is down, in a block of its own, so that the order is there to be served.
+fn struck() -> (Engine, WorkerEnd, Order) {
+    let (mut engine, mut worker) = by_hand(0);
+    assert_eq!(engine.note_on(note(1, 57), 1.0), None);
+    let order = next_order(&mut worker).expect("an order");
+    (engine, worker, order)
+}
+
 /// The next message, if it is an order.
 pub fn next_order(worker: &mut WorkerEnd) -> Option<Order> {
     worker.next_message().and_then(|message| match message {
@@ -55,10 +63,7 @@ pub fn go_on(engine: &mut Engine, len: usize) -> Played {
 
 #[test]
 fn a_stream_that_runs_dry_fades_and_picks_up_again_without_a_click() {
-    let (mut engine, mut worker) = by_hand(0);
-    // The key goes down in a block of its own, so that the order is there to be served.
-    assert_eq!(engine.note_on(note(1, 57), 1.0), None);
-    let order = next_order(&mut worker).expect("an order");
+    let (mut engine, mut worker, order) = struck();
     (0..4).for_each(|index| feed(&mut worker, order, index, false));
     let mut heard = go_on(&mut engine, 4 * CHUNK + 500).samples;
     let dry_from = 4 * CHUNK;
@@ -239,9 +244,7 @@ fn a_note_whose_worker_has_gone_ends_in_real_time_too() {
 
 #[test]
 fn a_note_whose_worker_goes_after_it_ran_dry_fails_once() {
-    let (mut engine, mut worker) = by_hand(0);
-    assert_eq!(engine.note_on(note(1, 57), 1.0), None);
-    let order = next_order(&mut worker).expect("an order");
+    let (mut engine, mut worker, order) = struck();
     feed(&mut worker, order, 0, false);
     go_on(&mut engine, 2 * CHUNK);
     drop(worker);
@@ -251,9 +254,7 @@ fn a_note_whose_worker_goes_after_it_ran_dry_fails_once() {
 
 #[test]
 fn a_note_that_ran_dry_plays_the_one_chunk_that_its_worker_left() {
-    let (mut engine, mut worker) = by_hand(0);
-    assert_eq!(engine.note_on(note(1, 57), 1.0), None);
-    let order = next_order(&mut worker).expect("an order");
+    let (mut engine, mut worker, order) = struck();
     feed(&mut worker, order, 0, false);
     go_on(&mut engine, 2 * CHUNK);
     feed(&mut worker, order, 1, false);
