@@ -232,12 +232,12 @@ impl Worker {
         true
     }
 
-    /// Gives a note up: the engine is told as soon as there is room to tell it.
+    /// Gives a note up: the engine is told as soon as there is room to tell it. Only then is it counted: of a worker that
+    /// leaves before, the engine finds the note abandoned, and counts it itself.
     fn refuse(&mut self, feed: usize, epoch: u32, error: Option<&dyn std::fmt::Display>) {
         if let Some(error) = error {
             self.choice.notify(error.to_string());
         }
-        self.end.meters.failed_notes.fetch_add(1, Ordering::Relaxed);
         self.refused[feed] = Some(epoch);
     }
 
@@ -247,6 +247,7 @@ impl Worker {
                 && feed.push(Chunk { last: true, ..Chunk::empty(epoch) })
             {
                 *refused = None;
+                self.end.meters.failed_notes.fetch_add(1, Ordering::Relaxed);
             }
         }
     }
