@@ -1,18 +1,17 @@
 //! From a tiny run to an instrument file and its figures.
 
 mod tiny;
+mod trained;
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use candle_core::{Device, Tensor};
 use lab::axes::{self, Axes};
-use lab::config::TrainConfig;
 use lab::dataset::{PitchLabel, Source};
 use lab::encode::{EncodeArgs, encode};
-use lab::evaluate::{Effort, evaluate};
+use lab::evaluate::evaluate;
 use lab::export::{self, CHUNK_TOLERANCE, ExportArgs, Imprint, NETWORK_TOLERANCE};
-use lab::features::FeatureSet;
 use lab::latent_map::Point;
 use lab::network::{Architecture, NetworkConfig};
 use lab::recording::prepare;
@@ -21,37 +20,10 @@ use lab::run::{Networks, RunRecord};
 use lab::split::Split;
 use lab::training::Run;
 use tempfile::tempdir;
+use trained::{QUICK, args, trained, trained_with};
 use ukulelatent::model::encoder::encoder_path;
 use ukulelatent::model::file::ModelFile;
 use ukulelatent::units::MidiNote;
-
-fn trained(folder: &Path) -> (FeatureSet, PathBuf) {
-    trained_with(&tiny::config(), folder)
-}
-
-fn trained_with(config: &TrainConfig, folder: &Path) -> (FeatureSet, PathBuf) {
-    let features = tiny::features(&folder.join("features"));
-    let out = folder.join("run");
-    let mut run = Run::open(config.clone(), &features, Path::new("features"), &out).unwrap();
-    (0..40).for_each(|_| run.step().unwrap());
-    run.save().unwrap();
-    (features, out)
-}
-
-fn args(run: &Path, model: &Path) -> ExportArgs {
-    ExportArgs {
-        run: run.to_owned(),
-        model: model.to_owned(),
-        name: "Tiny".into(),
-        imprint: Imprint {
-            author: "A test".into(),
-            description: "Plucks.".into(),
-            licence: "CC0-1.0".into(),
-            credits: None,
-        },
-        axes: None,
-    }
-}
 
 fn credited(args: ExportArgs, credits: PathBuf) -> ExportArgs {
     ExportArgs { imprint: Imprint { credits: Some(credits), ..args.imprint }, ..args }
@@ -78,8 +50,6 @@ fn the_file_is_the_network_and_its_card_says_what_it_was_made_of() {
     assert_eq!(card.training["data_sha256"], "0".repeat(64));
 }
 
-const QUICK: Effort = Effort { timbres: 1, prior_points: 40, lines: 8 };
-
 #[test]
 fn every_part_that_a_decoder_can_have_is_exported() {
     type Add = fn(&mut NetworkConfig);
@@ -97,60 +67,6 @@ fn every_part_that_a_decoder_can_have_is_exported() {
         let agreement = export::run(&args(&run, &folder.path().join("tiny.onnx"))).unwrap();
         assert!(agreement.network <= NETWORK_TOLERANCE && agreement.chunks <= CHUNK_TOLERANCE, "{name}");
     }
-}
-
-#[test]
-fn run_and_file_get_the_same_figures() {
-    let folder = tempdir().unwrap();
-    let (features, run) = trained(folder.path());
-    axes::find(&run, &features).unwrap();
-    let model = folder.path().join("tiny.onnx");
-    export::run(&args(&run, &model)).unwrap();
-    let of_run = evaluate(&run, &features, QUICK).unwrap();
-    let of_file = evaluate(&model, &features, QUICK).unwrap();
-    let (a, b) = (of_run.reconstruction.unwrap(), of_file.reconstruction.unwrap());
-    let split: Split = lab::run::read_json(&run.join("split.json"), "a split").unwrap();
-    assert_eq!(a.all.notes, split.held_out.len());
-    assert_eq!(a.seen_cells.notes + a.unseen_cells.notes, a.all.notes);
-    assert!(a.all.r2 < 1.0 && a.all.mse > 0.0);
-    assert!((a.encoder_alone.mse - b.encoder_alone.mse).abs() < 1e-6, "{a:?} {b:?}");
-    // Rounding decides some steps of a search that has little to gain, as in a network that has learnt nothing.
-    assert!((a.all.mse - b.all.mse).abs() < 1e-3 * a.all.mse, "{a:?} {b:?}");
-    assert_eq!(of_run.latent.notes, features.entries.len());
-    // Rounding moves refined points a little.
-    let (run_mmd, file_mmd) = (of_run.latent.mmd, of_file.latent.mmd);
-    assert!((run_mmd - file_mmd).abs() < 1e-3, "{run_mmd} {file_mmd}");
-    assert_eq!(of_run.pitch.prior.notes, 45);
-    assert_eq!(of_run.pitch.own_note.unwrap().notes, a.all.notes);
-    for (a, b) in of_run.sweeps.coordinates.iter().zip(&of_file.sweeps.coordinates) {
-        assert!(a.sensitivity > 0.0 && (a.sensitivity - b.sensitivity).abs() < 1e-4, "{a:?} {b:?}");
-        assert_eq!((&a.label, a.range), (&b.label, b.range));
-    }
-    // The refined points were whitened. In the new coordinates the pull towards the guess is another one: a network that
-    // has learnt something has deviations of 1 again, this one has not.
-    let moments = |of: &lab::evaluate::Evaluation| [of.latent.mean, of.latent.deviation].concat();
-    for (a, b) in moments(&of_run).into_iter().zip(moments(&of_file)) {
-        assert!((a - b).abs() < 1e-2, "{:?} {:?}", of_run.latent, of_file.latent);
-    }
-    let json: serde_json::Value = serde_json::from_str(&of_run.to_json()).unwrap();
-    for path in
-        ["/reconstruction/natural_mix/r2", "/fidelity/attack_median_db", "/leak/quadratic", "/prior/broken"]
-    {
-        assert!(json.pointer(path).is_some_and(|value| value.is_number()), "{path}");
-    }
-}
-
-#[test]
-fn an_instrument_without_its_encoder_is_measured_as_far_as_it_goes() {
-    let folder = tempdir().unwrap();
-    let (features, run) = trained(folder.path());
-    let model = folder.path().join("tiny.onnx");
-    export::run(&args(&run, &model)).unwrap();
-    fs::remove_file(encoder_path(&model)).unwrap();
-    let evaluation = evaluate(&model, &features, QUICK).unwrap();
-    assert!(evaluation.reconstruction.is_none() && evaluation.families.is_none());
-    let split: Split = lab::run::read_json(&run.join("split.json"), "a split").unwrap();
-    assert_eq!(evaluation.latent.notes, split.train.len());
 }
 
 #[test]
@@ -236,18 +152,6 @@ fn a_recording_finds_its_place_in_an_instrument() {
     fs::remove_file(encoder_path(&args.model)).unwrap();
     let message = encode(&args).unwrap_err().to_string();
     assert!(message.contains("tiny.encoder.onnx") && message.contains("expected"), "{message}");
-}
-
-#[test]
-fn an_encoder_of_another_instrument_is_refused() {
-    let folder = tempdir().unwrap();
-    let (features, run) = trained(folder.path());
-    let (model, other) = (folder.path().join("tiny.onnx"), folder.path().join("other.onnx"));
-    export::run(&args(&run, &model)).unwrap();
-    export::run(&ExportArgs { name: "Other".into(), ..args(&run, &other) }).unwrap();
-    fs::copy(encoder_path(&other), encoder_path(&model)).unwrap();
-    let message = evaluate(&model, &features, QUICK).unwrap_err().to_string();
-    assert!(message.contains("tiny.encoder.onnx") && message.contains("SHA-256"), "{message}");
 }
 
 #[test]

@@ -43,7 +43,8 @@ pub struct EvaluateArgs {
     /// are measured
     pub model: PathBuf,
     /// A folder that `lab features` made: the one that the model was trained on, or one of other recordings, all of
-    /// which then count as unseen
+    /// which then count as unseen. Where these name an instrument as the training did, its notes are takes of the
+    /// same cells
     pub features: PathBuf,
     /// Print JSON
     #[arg(long)]
@@ -135,7 +136,9 @@ pub fn evaluate(model: &Path, features: &FeatureSet, effort: Effort) -> Result<E
     );
     Ok(Evaluation {
         model: model.display().to_string(),
-        reconstruction: rendered.as_ref().map(|r| reconstruction::measure(features, r)),
+        reconstruction: rendered
+            .as_ref()
+            .map(|r| reconstruction::measure(features, r, subject.is_trained_on_these())),
         fidelity: rendered.as_ref().map(|r| fidelity::measure(features, r)),
         fidelity_limit: rendered.as_ref().map(|r| fidelity::limit(features, r)),
         pitch: pitch::measure(&mut subject, features, rendered.as_deref(), &timbres, effort.timbres)?,

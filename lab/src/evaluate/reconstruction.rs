@@ -28,9 +28,10 @@ pub struct Reconstruction {
     pub all: Errors,
     /// Of (instrument, note) cells of which training saw other takes.
     pub seen_cells: Errors,
-    /// Of cells of which training saw nothing, not even shifted copies.
+    /// Of cells of which training saw nothing: of its own data, not even shifted copies.
     pub unseen_cells: Errors,
-    /// Share of notes that have no other take in the data: of a random note, the chance that its cell is unseen.
+    /// Of a random note, the chance that its cell is unseen. Of training's own data, the share of notes that have no other
+    /// take, since the notes kept apart are half of one kind and half of the other; of other recordings, their share.
     pub unseen_share: f64,
     /// Seen and unseen cells mixed in that proportion: what a split by note alone would find.
     pub natural_mix: Errors,
@@ -38,14 +39,16 @@ pub struct Reconstruction {
     pub encoder_alone: Errors,
 }
 
-/// Measures the spectrograms.
+/// Measures the spectrograms. `own_data`: whether `features` are the ones that training split.
 #[must_use]
-pub fn measure(features: &FeatureSet, rendered: &[Rendered]) -> Reconstruction {
+pub fn measure(features: &FeatureSet, rendered: &[Rendered], own_data: bool) -> Reconstruction {
     let values = || rendered.iter().flat_map(|r| &r.original).map(|&v| f64::from(v));
     let count = values().count().max(1) as f64;
     let mean = values().sum::<f64>() / count;
     let variance = values().map(|v| (v - mean).powi(2)).sum::<f64>() / count;
-    let unseen_share = single_takes(features);
+    let unseen = rendered.iter().filter(|r| !r.note.seen_cell).count();
+    let unseen_share =
+        if own_data { single_takes(features) } else { unseen as f64 / rendered.len().max(1) as f64 };
     let parts = |made: fn(&Rendered) -> &[f32]| -> [Errors; 4] {
         let errors: Vec<(bool, f64)> =
             rendered.iter().map(|r| (r.note.seen_cell, squared_error(&r.original, made(r)))).collect();

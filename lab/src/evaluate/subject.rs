@@ -18,9 +18,9 @@ use crate::features::{FeatureSet, FrontEnd};
 use crate::latent_map::Point;
 use crate::material::{Batch, originals};
 use crate::refine::{Guess, Refiner};
-use crate::run::{Networks, RunRecord, SPLIT_NAME, read_json};
+use crate::run::{LATENTS_NAME, Latent, Networks, RunRecord, SPLIT_NAME, read_json};
 use crate::run_error::RunError;
-use crate::split::{Split, cell, split};
+use crate::split::{Cell, Split, cell, split};
 
 /// Notes that pass through a network at once.
 const CHUNK: usize = 16;
@@ -45,7 +45,7 @@ pub struct Unseen {
     pub z: Point,
     /// The encoder's guess, from which the point was refined.
     pub guess: Point,
-    /// Whether training knows other takes of its (instrument, note) cell.
+    /// Whether training knows other takes of its (instrument, note) cell. An instrument of the same name is the same.
     pub seen_cell: bool,
 }
 
@@ -65,6 +65,8 @@ pub struct Subject {
     mapped: Vec<Encoding>,
     /// Which entries were what to training; `None` for other recordings than those it was trained on.
     split: Option<Split>,
+    /// The cells of its training notes.
+    known: BTreeSet<Cell>,
     /// Entries that training could have seen or not: all but those its configuration leaves out.
     usable: Vec<usize>,
 }
@@ -104,11 +106,13 @@ impl Subject {
     ) -> Result<Self, RunError> {
         let same = record.data_sha256 == features.data_sha256;
         let split = if same { Some(read_json(&folder.join(SPLIT_NAME), "the split of a run")?) } else { None };
+        let latents: Vec<Latent> = read_json(&folder.join(LATENTS_NAME), "the latent points of a run")?;
         Ok(Self {
             model: Model::Run(Box::new(networks)),
             front_end: record.front_end.clone(),
             axes,
             mapped: Vec::new(),
+            known: latents.into_iter().map(|latent| (latent.instrument, latent.note.number())).collect(),
             usable: usable(&split, features),
             split,
         })
@@ -150,9 +154,16 @@ impl Subject {
             front_end,
             axes: card.axes.clone(),
             mapped: card.map.iter().map(|p| Encoding { entry: None, z: p.z, note: p.note }).collect(),
+            known: card.map.iter().map(|p| (p.label.clone(), p.note.number())).collect(),
             usable: usable(&split, features),
             split,
         })
+    }
+
+    /// Whether these features are the ones that it was trained on.
+    #[must_use]
+    pub fn is_trained_on_these(&self) -> bool {
+        self.split.is_some()
     }
 
     /// Whether recordings can be turned into points.
@@ -261,14 +272,12 @@ impl Subject {
         if entries.is_empty() || !self.encodes() {
             return Ok(None);
         }
-        let train = self.split.as_ref().map_or(&[][..], |split| &split.train);
-        let known: BTreeSet<_> = train.iter().map(|&i| cell(&features.entries[i])).collect();
         let (guesses, points) = self.encode(features, &entries)?;
         let unseen = entries.into_iter().zip(points).zip(guesses).map(|((entry, z), guess)| Unseen {
             entry,
             z,
             guess,
-            seen_cell: known.contains(&cell(&features.entries[entry])),
+            seen_cell: self.known.contains(&cell(&features.entries[entry])),
         });
         Ok(Some(unseen.collect()))
     }
