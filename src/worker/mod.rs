@@ -6,6 +6,8 @@ mod note;
 mod resample;
 mod source;
 mod take;
+#[cfg(test)]
+mod tests;
 mod timeline;
 mod timing;
 mod tools;
@@ -161,7 +163,10 @@ impl Worker {
     fn begin(&mut self, order: Order) {
         self.follow_choice();
         let Some(feed) = self.end.feed_of(order.slot) else { return };
-        self.refused[feed] = None;
+        if self.refused[feed].take().is_some() {
+            // The engine has given the slot to the next note before it could be told of the last one.
+            self.end.meters.failed_notes.fetch_add(1, Ordering::Relaxed);
+        }
         self.played[feed] = -i64::from(order.latency);
         // What the engine has of the note already must be of the same model: it changed a moment ago if it is not.
         let fits = |kit: &&mut Kit| order.skip == 0 || kit.generation == order.generation;
@@ -244,10 +249,12 @@ impl Worker {
     fn deliver_refusals(&mut self) {
         for (refused, feed) in self.refused.iter_mut().zip(&mut self.end.feeds) {
             if let Some(epoch) = *refused
-                && feed.push(Chunk { last: true, ..Chunk::empty(epoch) })
+                && feed.has_room()
             {
-                *refused = None;
+                // First, so that whoever sees the note end can read it.
                 self.end.meters.failed_notes.fetch_add(1, Ordering::Relaxed);
+                feed.push(Chunk { last: true, ..Chunk::empty(epoch) });
+                *refused = None;
             }
         }
     }

@@ -1,0 +1,65 @@
+//! What becomes of notes that no worker can make.
+
+use super::*;
+use crate::link::{EngineEnd, Quality, Recipe, TimeShape, link};
+use crate::model::Catalog;
+use crate::units::MidiNote;
+
+/// A worker without a thread, whose model could not be started.
+fn broken() -> (EngineEnd, Worker) {
+    let rate = SampleRate::new(48_000.0).expect("a rate");
+    let (audio, mut ends) = link(rate, 1);
+    let end = ends.pop().expect("one worker");
+    let choice = Arc::new(ModelChoice::new(ModelFile::built_in().expect("a model"), Catalog::default()));
+    let (refused, played) = (vec![None; end.feeds.len()], vec![0; end.feeds.len()]);
+    let broken = Some(choice.generation());
+    (audio, Worker { end, choice, rate, kits: Vec::new(), broken, refused, played, drag: None, dragged: 1 })
+}
+
+fn order(epoch: u32) -> Order {
+    let note = MidiNote::new(60).expect("a note");
+    let time = TimeShape::default();
+    let recipe =
+        Recipe { note, cents: 0.0, latent: [0.0; 4], morph_ms: 0.0, time, quality: Quality::Play, seed: 0 };
+    Order { slot: 0, epoch, latency: 0, skip: 0, generation: 0, recipe }
+}
+
+fn failed(worker: &Worker) -> u32 {
+    worker.end.meters.failed_notes.load(Ordering::Relaxed)
+}
+
+/// Leaves no room in the ring of slot 0.
+fn fill(worker: &mut Worker, epoch: u32) {
+    while worker.end.feeds[0].push(Chunk::empty(epoch)) {}
+}
+
+#[test]
+fn a_note_that_cannot_be_made_is_counted_when_the_engine_is_told() {
+    let (mut audio, mut worker) = broken();
+    fill(&mut worker, 1);
+    worker.begin(order(1));
+    worker.deliver_refusals();
+    // Were the worker to leave now, the engine would find the note abandoned and count it.
+    assert_eq!(failed(&worker), 0);
+    audio.player(0).advance();
+    worker.deliver_refusals();
+    worker.deliver_refusals();
+    assert_eq!(failed(&worker), 1);
+    let player = audio.player(0);
+    while player.waiting(1) > 1 {
+        player.advance();
+    }
+    assert!(player.front().is_some_and(|chunk| chunk.last), "the engine is told");
+}
+
+#[test]
+fn a_note_that_cannot_be_made_is_counted_though_its_slot_is_taken() {
+    let (mut audio, mut worker) = broken();
+    fill(&mut worker, 1);
+    worker.begin(order(1));
+    worker.begin(order(2));
+    assert_eq!(failed(&worker), 1);
+    assert_eq!(audio.player(0).waiting(2), 0);
+    worker.deliver_refusals();
+    assert_eq!((failed(&worker), audio.player(0).waiting(2)), (2, 1));
+}
