@@ -132,6 +132,10 @@ impl Stream {
         }
         let front = around.end.player(around.slot).front()?;
         let (len, last) = (usize::from(front.len), front.last);
+        if front.refused {
+            self.fail(around);
+            return None;
+        }
         let to_go = len.saturating_sub(self.offset);
         if to_go == 0 {
             // Only a note's last chunk may be empty.
@@ -165,6 +169,10 @@ impl Stream {
             Flow::Ended => false,
             Flow::Waiting => {
                 if !self.is_there(around, 1) {
+                    return false;
+                }
+                if around.end.player(around.slot).front().is_some_and(|chunk| chunk.refused) {
+                    self.fail(around);
                     return false;
                 }
                 let meters = around.end.meters();

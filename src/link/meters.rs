@@ -22,7 +22,7 @@ pub struct Meters {
     pub dry_streams: AtomicU32,
     /// Notes that began late or ran dry, however often, and did not fail in the end.
     pub missed_notes: AtomicU32,
-    /// Notes that a worker could not make.
+    /// Notes that no worker could make, or make to their end.
     pub failed_notes: AtomicU32,
     /// Notes that began from the key cache.
     pub cache_hits: AtomicU32,

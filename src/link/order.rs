@@ -141,6 +141,8 @@ pub struct Chunk {
     pub len: u16,
     /// Whether the note ends here.
     pub last: bool,
+    /// Whether it ends because its worker cannot make it; nothing is in such a chunk.
+    pub refused: bool,
     /// The sound; zero past `len`.
     pub samples: [f32; CHUNK],
 }
@@ -149,7 +151,13 @@ impl Chunk {
     /// A chunk of a note with nothing in it yet.
     #[must_use]
     pub fn empty(epoch: u32) -> Self {
-        Self { epoch, len: 0, last: false, samples: [0.0; CHUNK] }
+        Self { epoch, len: 0, last: false, refused: false, samples: [0.0; CHUNK] }
+    }
+
+    /// What is sent of a note that cannot be made, or not to its end.
+    #[must_use]
+    pub fn refusal(epoch: u32) -> Self {
+        Self { last: true, refused: true, ..Self::empty(epoch) }
     }
 }
 

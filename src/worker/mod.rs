@@ -163,10 +163,7 @@ impl Worker {
     fn begin(&mut self, order: Order) {
         self.follow_choice();
         let Some(feed) = self.end.feed_of(order.slot) else { return };
-        if self.refused[feed].take().is_some() {
-            // The engine has given the slot to the next note before it could be told of the last one.
-            self.end.meters.failed_notes.fetch_add(1, Ordering::Relaxed);
-        }
+        self.refused[feed] = None;
         self.played[feed] = -i64::from(order.latency);
         // What the engine has of the note already must be of the same model: it changed a moment ago if it is not.
         let fits = |kit: &&mut Kit| order.skip == 0 || kit.generation == order.generation;
@@ -237,8 +234,7 @@ impl Worker {
         true
     }
 
-    /// Gives a note up: the engine is told as soon as there is room to tell it. Only then is it counted: of a worker that
-    /// leaves before, the engine finds the note abandoned, and counts it itself.
+    /// Gives a note up: the engine is told as soon as there is room to tell it, and counts it.
     fn refuse(&mut self, feed: usize, epoch: u32, error: Option<&dyn std::fmt::Display>) {
         if let Some(error) = error {
             self.choice.notify(error.to_string());
@@ -249,11 +245,8 @@ impl Worker {
     fn deliver_refusals(&mut self) {
         for (refused, feed) in self.refused.iter_mut().zip(&mut self.end.feeds) {
             if let Some(epoch) = *refused
-                && feed.has_room()
+                && feed.push(Chunk::refusal(epoch))
             {
-                // First, so that whoever sees the note end can read it.
-                self.end.meters.failed_notes.fetch_add(1, Ordering::Relaxed);
-                feed.push(Chunk { last: true, ..Chunk::empty(epoch) });
                 *refused = None;
             }
         }

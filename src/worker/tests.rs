@@ -24,42 +24,26 @@ fn order(epoch: u32) -> Order {
     Order { slot: 0, epoch, latency: 0, skip: 0, generation: 0, recipe }
 }
 
-fn failed(worker: &Worker) -> u32 {
-    worker.end.meters.failed_notes.load(Ordering::Relaxed)
-}
-
 /// Leaves no room in the ring of slot 0.
 fn fill(worker: &mut Worker, epoch: u32) {
     while worker.end.feeds[0].push(Chunk::empty(epoch)) {}
 }
 
 #[test]
-fn a_note_that_cannot_be_made_is_counted_when_the_engine_is_told() {
+fn a_note_that_cannot_be_made_is_refused_once_there_is_room() {
     let (mut audio, mut worker) = broken();
     fill(&mut worker, 1);
     worker.begin(order(1));
     worker.deliver_refusals();
-    // Were the worker to leave now, the engine would find the note abandoned and count it.
-    assert_eq!(failed(&worker), 0);
     audio.player(0).advance();
     worker.deliver_refusals();
-    worker.deliver_refusals();
-    assert_eq!(failed(&worker), 1);
     let player = audio.player(0);
     while player.waiting(1) > 1 {
+        assert!(player.front().is_some_and(|chunk| !chunk.refused));
         player.advance();
     }
-    assert!(player.front().is_some_and(|chunk| chunk.last), "the engine is told");
-}
-
-#[test]
-fn a_note_that_cannot_be_made_is_counted_though_its_slot_is_taken() {
-    let (mut audio, mut worker) = broken();
-    fill(&mut worker, 1);
-    worker.begin(order(1));
-    worker.begin(order(2));
-    assert_eq!(failed(&worker), 1);
-    assert_eq!(audio.player(0).waiting(2), 0);
+    assert!(player.front().is_some_and(|chunk| chunk.refused), "the engine is told");
+    player.advance();
     worker.deliver_refusals();
-    assert_eq!((failed(&worker), audio.player(0).waiting(2)), (2, 1));
+    assert_eq!(audio.player(0).waiting(1), 0, "and only once");
 }

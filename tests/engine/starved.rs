@@ -47,7 +47,7 @@ pub fn feed(worker: &mut WorkerEnd, order: Order, index: usize, last: bool) {
         *sample = sine(index * CHUNK + n);
     }
     let feed = worker.feed_of(order.slot).expect("the slot's feed");
-    assert!(worker.feeds[feed].push(Chunk { epoch: order.epoch, len: CHUNK as u16, last, samples }));
+    assert!(worker.feeds[feed].push(Chunk { len: CHUNK as u16, last, samples, ..Chunk::empty(order.epoch) }));
 }
 
 /// Notes that were late and notes of which nothing more came: the window adds them up.
@@ -263,6 +263,25 @@ fn a_note_that_ran_dry_plays_the_one_chunk_that_its_worker_left() {
     assert_eq!(heard.samples[CHUNK / 2], sine(CHUNK + CHUNK / 2));
     assert_eq!(heard.ended_numbers(), [1]);
     assert_eq!(lost(&engine), [0, 1]);
+}
+
+#[test]
+fn a_note_that_its_worker_refuses_fails_once_whenever_it_does_and_whatever_becomes_of_the_worker() {
+    for fed in [0, 1] {
+        for leaves in [false, true] {
+            let (mut engine, mut worker, order) = struck();
+            (0..fed).for_each(|index| feed(&mut worker, order, index, false));
+            // Long enough to run dry.
+            go_on(&mut engine, 2 * CHUNK);
+            let fed_to = worker.feed_of(order.slot).expect("the slot's feed");
+            assert!(worker.feeds[fed_to].push(Chunk::refusal(order.epoch)));
+            let worker = (!leaves).then_some(worker);
+            assert_eq!(go_on(&mut engine, CHUNK).ended_numbers(), [1]);
+            assert_eq!(lost(&engine), [0, 1], "{fed} chunks before, the worker leaves: {leaves}");
+            assert_eq!(engine.meters().started_notes.load(Ordering::Relaxed), fed as u32);
+            drop(worker);
+        }
+    }
 }
 
 #[test]
