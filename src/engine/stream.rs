@@ -4,7 +4,9 @@ use std::sync::atomic::Ordering;
 use std::time::Instant;
 
 use super::envelope::smooth_step;
-use crate::link::{Change, EngineEnd, Order, Player, What};
+use super::outbox::Outbox;
+use super::patience::Patience;
+use crate::link::{EngineEnd, Order, Player};
 
 /// Samples in which a stream that is about to run dry fades, and comes back.
 const DRY_FADE: usize = 64;
@@ -47,10 +49,7 @@ pub(super) struct Surroundings<'a> {
 
 /// A note's sound as it comes from its worker.
 pub(super) struct Stream {
-    /// Not yet accepted by the worker's queue.
-    unsent: Option<Order>,
-    /// A change that the worker's queue had no room for.
-    unsent_change: Option<Change>,
+    outbox: Outbox,
     flow: Flow,
     epoch: u32,
     /// Samples of the front chunk already taken.
@@ -63,9 +62,8 @@ pub(super) struct Stream {
 
 impl Stream {
     pub fn new(order: Order, end: &mut EngineEnd) -> Self {
-        let unsent = (!end.order(order)).then_some(order);
-        let epoch = order.epoch;
-        Self { unsent, unsent_change: None, flow: Flow::Waiting, epoch, offset: 0, taken: 0, missed: false }
+        let outbox = Outbox::new(order, end);
+        Self { outbox, flow: Flow::Waiting, epoch: order.epoch, offset: 0, taken: 0, missed: false }
     }
 
     /// Which of its slot's notes it is.
@@ -92,36 +90,9 @@ impl Stream {
         self.flow == Flow::Waiting
     }
 
-    /// Sends a change, stamped with sample `at`. Offline waits for room; in real time the latest one is kept and sent
-    /// as soon as there is room, and counts as late.
-    pub fn tell(&mut self, end: &mut EngineEnd, (slot, at): (usize, i64), what: What, offline: bool) {
-        let mut change = Change { slot: slot as u8, epoch: self.epoch, at, what };
-        if let Some(Change { what: What::Release, .. }) = self.unsent_change {
-            // A release that waits is the last word.
-            change.what = What::Release;
-        }
-        self.unsent_change = Some(change);
-        self.send(end);
-        let mut patience = Patience::default();
-        while offline && self.unsent_change.is_some() && !end.is_orphaned(slot) {
-            end.nudge(slot);
-            end.wake();
-            patience.wait();
-            self.send(end);
-        }
-        if self.unsent_change.is_some() {
-            end.meters().late_changes.fetch_add(1, Ordering::Relaxed);
-        }
-    }
-
-    /// Sends what the worker's queue had no room for.
-    pub fn send(&mut self, end: &mut EngineEnd) {
-        if self.unsent.is_some_and(|order| end.order(order)) {
-            self.unsent = None;
-        }
-        if self.unsent.is_none() && self.unsent_change.is_some_and(|change| end.change(change)) {
-            self.unsent_change = None;
-        }
+    /// What of the note waits to be sent to its worker.
+    pub fn outbox(&mut self) -> &mut Outbox {
+        &mut self.outbox
     }
 
     /// The stream's next sample, faded where the stream breaks off or comes back. `late` tells how long
@@ -263,7 +234,7 @@ impl Stream {
         around.end.player(around.slot).report(self.taken as i64);
         let mut patience = Patience::default();
         while !has(around.end.player(around.slot)) {
-            self.send(around.end);
+            self.outbox.send(around.end);
             around.end.nudge(around.slot);
             around.end.wake();
             if self.end_if_abandoned(around) {
@@ -277,24 +248,5 @@ impl Stream {
             patience.wait();
         }
         true
-    }
-}
-
-/// Waiting for a worker in offline rendering: politely, then asleep, so that the worker gets the core.
-#[derive(Default)]
-struct Patience {
-    turns: u32,
-}
-
-impl Patience {
-    const POLITE_TURNS: u32 = 16;
-
-    fn wait(&mut self) {
-        self.turns += 1;
-        if self.turns <= Self::POLITE_TURNS {
-            std::thread::yield_now();
-        } else {
-            std::thread::sleep(std::time::Duration::from_micros(100));
-        }
     }
 }
