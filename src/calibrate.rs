@@ -21,6 +21,17 @@ const BETWEEN_MS: [f32; 2] = [40.0, 90.0];
 /// How much more than the slowest note took a look-ahead should have: on another day something else runs too.
 const MARGIN: f32 = 1.5;
 
+/// Why nothing could be measured.
+#[derive(Debug, thiserror::Error)]
+pub enum CalibrationError {
+    /// No worker threads.
+    #[error("the workers cannot start: {0}")]
+    Workers(std::io::Error),
+    /// A note that no worker could make, and what was said of it.
+    #[error("a note could not be made: {0}")]
+    Note(String),
+}
+
 /// How long notes took from their key to their first sample.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Delays {
@@ -79,17 +90,21 @@ pub const CALIBRATION: Playing =
 /// first sample. The calling thread is the host's.
 ///
 /// # Errors
-/// If the system refuses a thread.
-pub fn measure(choice: &Arc<ModelChoice>, rate: SampleRate, playing: Playing) -> std::io::Result<Delays> {
+/// [`CalibrationError`] if the system refuses a thread, or if a note cannot be made.
+pub fn measure(choice: &Arc<ModelChoice>, rate: SampleRate, playing: Playing) -> Result<Delays, CalibrationError> {
     let controls = Controls { release_ms: 30.0, ..Controls::default() };
     let (cache, threads) = (playing.cache, playing.threads);
     let setup = Setup { rate, mode: Mode::Realtime, latency: 0, controls, threads, cache, drag: None };
-    let mut host = Host::new(Instance::start(choice, setup)?, rate, choice, playing);
+    let mut host =
+        Host::new(Instance::start(choice, setup).map_err(CalibrationError::Workers)?, rate, choice, playing);
     let meters = host.instance.engine.meters();
     let (mut sorted_ms, mut cached_ms) = (Vec::new(), Vec::new());
     for _ in 0..playing.notes {
         let hits = meters.cache_hits.load(Ordering::Relaxed);
         let delay_ms = host.next_note();
+        if meters.failed_notes.load(Ordering::Relaxed) > 0 {
+            return Err(CalibrationError::Note(choice.notices().join("; ")));
+        }
         sorted_ms.push(delay_ms);
         if meters.cache_hits.load(Ordering::Relaxed) != hits {
             cached_ms.push(delay_ms);

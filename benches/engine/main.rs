@@ -129,6 +129,7 @@ fn cpu_to_first_sample() -> Value {
         let began = cpu_time(Clock::Process);
         let _ = engine.note_on(NoteId { voice: Some(n.into()), channel: 0, key }, 0.7);
         while meters.started_notes.load(Ordering::Acquire) == started {
+            assert!(engine.is_active(), "note {n} could not be made");
             engine.render(&mut left, &mut right, |_, _| {});
             std::thread::sleep(Duration::from_micros(100));
         }

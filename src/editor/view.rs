@@ -108,7 +108,7 @@ pub struct Sound {
     pub voices: [u32; 2],
     /// Notes that began late, or broke off because the rest of them came late.
     pub late: u32,
-    /// Notes that could not be made.
+    /// Notes that could not be made, or not to their end.
     pub failed: u32,
     /// How busy the workers are, 0 to 1.
     pub load: f32,

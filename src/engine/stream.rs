@@ -103,10 +103,6 @@ impl Stream {
         }
         let front = around.end.player(around.slot).front()?;
         let (len, last) = (usize::from(front.len), front.last);
-        if front.refused {
-            self.fail(around);
-            return None;
-        }
         let to_go = len.saturating_sub(self.offset);
         if to_go == 0 {
             // Only a note's last chunk may be empty.
@@ -142,10 +138,6 @@ impl Stream {
                 if !self.is_there(around, 1) {
                     return false;
                 }
-                if around.end.player(around.slot).front().is_some_and(|chunk| chunk.refused) {
-                    self.fail(around);
-                    return false;
-                }
                 let meters = around.end.meters();
                 meters.last_delay.store(u32::try_from(late).unwrap_or(u32::MAX), Ordering::Relaxed);
                 meters.started_notes.fetch_add(1, Ordering::Release);
@@ -162,7 +154,7 @@ impl Stream {
                 }
                 // Two chunks, so that it does not run dry again at once; the last one comes alone.
                 let ends = around.end.player(around.slot).front().is_some_and(|chunk| chunk.last)
-                    || around.end.is_orphaned(around.slot);
+                    || self.is_abandoned(around);
                 if !ends && !self.is_there(around, 2) {
                     return false;
                 }
@@ -189,9 +181,14 @@ impl Stream {
         }
     }
 
-    /// Ends the note if its worker is gone and has left nothing to play. Returns whether the worker is gone.
+    /// Whether its worker makes no more of it: it is gone, or has refused the note.
+    fn is_abandoned(&self, around: &mut Surroundings<'_>) -> bool {
+        around.end.is_orphaned(around.slot) || around.end.player(around.slot).is_refused(self.epoch)
+    }
+
+    /// Ends the note if its worker makes no more of it and has left nothing to play. Returns whether it makes no more.
     fn end_if_abandoned(&mut self, around: &mut Surroundings<'_>) -> bool {
-        let abandoned = around.end.is_orphaned(around.slot);
+        let abandoned = self.is_abandoned(around);
         if abandoned && around.end.player(around.slot).waiting(self.epoch) == 0 {
             self.fail(around);
         }

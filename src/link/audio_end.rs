@@ -142,12 +142,31 @@ impl Player {
         self.progress.played.store(at, Ordering::Release);
     }
 
-    /// Drops chunks of earlier notes (those that were on their way when this one began); returns how many of this note's are waiting.
+    /// Drops chunks of earlier notes (those that were on their way when this one began); returns how many of this note's are
+    /// waiting to be played.
     pub fn waiting(&mut self, epoch: u32) -> usize {
-        while self.chunks.peek().is_ok_and(|chunk| chunk.epoch != epoch) {
+        // Counted first: what comes while this looks may still be an earlier note's.
+        let mut queued = self.chunks.slots();
+        while queued > 0 && self.chunks.peek().is_ok_and(|chunk| chunk.epoch != epoch) {
             let _ = self.chunks.pop();
+            queued -= 1;
         }
-        self.head.len() + self.chunks.slots()
+        let of_sound = if self.is_refused_within(queued, epoch) { queued - 1 } else { queued };
+        self.head.len() + of_sound
+    }
+
+    /// Whether the worker makes no more of this note than what is waiting.
+    #[must_use]
+    pub fn is_refused(&mut self, epoch: u32) -> bool {
+        self.is_refused_within(self.chunks.slots(), epoch)
+    }
+
+    /// Whether the last of so many chunks is a refusal of this note's, which is the last that is sent of it.
+    fn is_refused_within(&mut self, queued: usize, epoch: u32) -> bool {
+        self.chunks.read_chunk(queued).is_ok_and(|chunks| {
+            let (first, wrapped) = chunks.as_slices();
+            wrapped.last().or(first.last()).is_some_and(|chunk| chunk.refused && chunk.epoch == epoch)
+        })
     }
 
     /// The next chunk, left in its place. Call [`Player::waiting`] first.

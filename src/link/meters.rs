@@ -4,7 +4,7 @@ use std::sync::atomic::AtomicU32;
 
 use atomic_float::AtomicF32;
 
-/// (audio, workers -> anyone) Counts and levels. Written with relaxed stores; nothing hangs on their order.
+/// (audio, workers -> anyone) Counts and levels. Written with relaxed stores but where a field says more.
 #[derive(Debug, Default)]
 pub struct Meters {
     /// Notes whose first sample came after its time.
@@ -22,7 +22,7 @@ pub struct Meters {
     pub dry_streams: AtomicU32,
     /// Notes that began late or ran dry, however often, and did not fail in the end.
     pub missed_notes: AtomicU32,
-    /// Notes that no worker could make, or make to their end.
+    /// Notes that no worker could make, or make to their end, and that were wanted that long.
     pub failed_notes: AtomicU32,
     /// Notes that began from the key cache.
     pub cache_hits: AtomicU32,

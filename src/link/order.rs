@@ -141,7 +141,7 @@ pub struct Chunk {
     pub len: u16,
     /// Whether the note ends here.
     pub last: bool,
-    /// Whether it ends because its worker cannot make it; nothing is in such a chunk.
+    /// Whether it ends because its worker cannot make it; nothing is in such a chunk, and none is counted among those to be played.
     pub refused: bool,
     /// The sound; zero past `len`.
     pub samples: [f32; CHUNK],

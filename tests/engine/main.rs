@@ -2,6 +2,7 @@
 
 mod bounce;
 mod cached;
+mod given_up;
 mod hasty;
 mod held;
 mod late;

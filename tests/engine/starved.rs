@@ -1,4 +1,4 @@
-//! Workers that come late, stall, or are gone: the engine in real time never waits, and never clicks.
+//! Workers that come late or stall: the engine in real time never waits, and never clicks.
 
 use std::sync::atomic::Ordering;
 
@@ -9,19 +9,28 @@ use ukulelatent::link::{CHUNK, Chunk, Message, Order, WorkerEnd, link};
 use crate::support::{CLICK, Event, Played, click_ratio, note, on, only, peak, play, setup, start};
 
 /// Samples in which a stream that breaks off fades.
-const FADE: usize = 64;
+pub const FADE: usize = 64;
 
 /// An engine in real time whose only worker is this test.
 pub fn by_hand(latency: usize) -> (Engine, WorkerEnd) {
+    by_hand_in(Mode::Realtime, latency)
+}
+
+fn by_hand_in(mode: Mode, latency: usize) -> (Engine, WorkerEnd) {
     let Setup { rate, controls, .. } = setup();
     let (end, mut ends) = link(rate, 1);
     let worker = ends.pop().expect("one worker");
-    (Engine::new(end, rate, Mode::Realtime, latency, controls), worker)
+    (Engine::new(end, rate, mode, latency, controls), worker)
 }
 
 /// One whose key is down, in a block of its own, so that the order is there to be served.
-fn struck() -> (Engine, WorkerEnd, Order) {
-    let (mut engine, mut worker) = by_hand(0);
+pub fn struck() -> (Engine, WorkerEnd, Order) {
+    struck_in(Mode::Realtime)
+}
+
+/// [`struck`], in real time or offline.
+pub fn struck_in(mode: Mode) -> (Engine, WorkerEnd, Order) {
+    let (mut engine, mut worker) = by_hand_in(mode, 0);
     assert_eq!(engine.note_on(note(1, 57), 1.0), None);
     let order = next_order(&mut worker).expect("an order");
     (engine, worker, order)
@@ -48,12 +57,6 @@ pub fn feed(worker: &mut WorkerEnd, order: Order, index: usize, last: bool) {
     }
     let feed = worker.feed_of(order.slot).expect("the slot's feed");
     assert!(worker.feeds[feed].push(Chunk { len: CHUNK as u16, last, samples, ..Chunk::empty(order.epoch) }));
-}
-
-/// Notes that were late and notes of which nothing more came: the window adds them up.
-fn lost(engine: &Engine) -> [u32; 2] {
-    let meters = engine.meters();
-    [&meters.missed_notes, &meters.failed_notes].map(|count| count.load(Ordering::Relaxed))
 }
 
 /// Plays without further events.
@@ -185,34 +188,6 @@ fn an_old_release_gives_way_to_an_attack_that_starves() {
 }
 
 #[test]
-fn an_offline_render_without_workers_ends_its_notes_and_does_not_hang() {
-    let Setup { rate, controls, .. } = setup();
-    let (end, ends) = link(rate, 2);
-    drop(ends);
-    let mut engine = Engine::new(end, rate, Mode::Offline, 0, controls);
-    let played = play(&mut engine, &[(0, on(1, 57)), (100, on(2, 60))], &[64], 640);
-    assert_eq!(played.ended_numbers(), [1, 2]);
-    assert_eq!(peak(&played.samples), 0.0);
-    assert!(!engine.is_active());
-}
-
-#[test]
-fn an_offline_render_plays_what_a_worker_left_behind() {
-    let Setup { rate, controls, .. } = setup();
-    let (end, mut ends) = link(rate, 1);
-    let mut engine = Engine::new(end, rate, Mode::Offline, 0, controls);
-    assert_eq!(engine.note_on(note(1, 57), 1.0), None);
-    let order = next_order(&mut ends[0]).expect("an order");
-    feed(&mut ends[0], order, 0, false);
-    feed(&mut ends[0], order, 1, false);
-    drop(ends);
-    let heard = go_on(&mut engine, 3 * CHUNK);
-    assert_eq!(heard.samples[CHUNK], sine(CHUNK));
-    assert_eq!(heard.ended_numbers(), [1]);
-    assert_eq!(lost(&engine), [0, 1]);
-}
-
-#[test]
 fn a_new_note_finds_its_ring_empty_however_full_the_old_note_left_it() {
     let (mut engine, mut worker) = by_hand(480);
     engine.note_on(note(1, 57), 1.0);
@@ -230,58 +205,6 @@ fn a_new_note_finds_its_ring_empty_however_full_the_old_note_left_it() {
     let next = next_order(&mut worker).expect("the second order");
     assert_eq!(next.slot, order.slot);
     assert_eq!(worker.feeds[fed].queued(), 0, "chunks of the choked note are in the way");
-}
-
-#[test]
-fn a_note_whose_worker_has_gone_ends_in_real_time_too() {
-    let (mut engine, worker) = by_hand(0);
-    drop(worker);
-    let heard = play(&mut engine, &[(0, on(1, 57))], &[64], 640);
-    assert_eq!(heard.ended_numbers(), [1]);
-    assert_eq!(engine.meters().failed_notes.load(Ordering::Relaxed), 1);
-    assert!(!engine.is_active());
-}
-
-#[test]
-fn a_note_whose_worker_goes_after_it_ran_dry_fails_once() {
-    let (mut engine, mut worker, order) = struck();
-    feed(&mut worker, order, 0, false);
-    go_on(&mut engine, 2 * CHUNK);
-    drop(worker);
-    assert_eq!(go_on(&mut engine, CHUNK).ended_numbers(), [1]);
-    assert_eq!(lost(&engine), [0, 1]);
-}
-
-#[test]
-fn a_note_that_ran_dry_plays_the_one_chunk_that_its_worker_left() {
-    let (mut engine, mut worker, order) = struck();
-    feed(&mut worker, order, 0, false);
-    go_on(&mut engine, 2 * CHUNK);
-    feed(&mut worker, order, 1, false);
-    drop(worker);
-    let heard = go_on(&mut engine, 2 * CHUNK);
-    assert_eq!(heard.samples[CHUNK / 2], sine(CHUNK + CHUNK / 2));
-    assert_eq!(heard.ended_numbers(), [1]);
-    assert_eq!(lost(&engine), [0, 1]);
-}
-
-#[test]
-fn a_note_that_its_worker_refuses_fails_once_whenever_it_does_and_whatever_becomes_of_the_worker() {
-    for fed in [0, 1] {
-        for leaves in [false, true] {
-            let (mut engine, mut worker, order) = struck();
-            (0..fed).for_each(|index| feed(&mut worker, order, index, false));
-            // Long enough to run dry.
-            go_on(&mut engine, 2 * CHUNK);
-            let fed_to = worker.feed_of(order.slot).expect("the slot's feed");
-            assert!(worker.feeds[fed_to].push(Chunk::refusal(order.epoch)));
-            let worker = (!leaves).then_some(worker);
-            assert_eq!(go_on(&mut engine, CHUNK).ended_numbers(), [1]);
-            assert_eq!(lost(&engine), [0, 1], "{fed} chunks before, the worker leaves: {leaves}");
-            assert_eq!(engine.meters().started_notes.load(Ordering::Relaxed), fed as u32);
-            drop(worker);
-        }
-    }
 }
 
 #[test]

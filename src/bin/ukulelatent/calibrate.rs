@@ -40,7 +40,7 @@ pub fn run(args: &Args) -> Result<Outcome, CliError> {
     let choice = Arc::new(ModelChoice::new(model, Catalog::standard()));
     let rate = SampleRate::new(args.rate as f32).expect("the option's range has positive rates only");
     println!("playing {} notes for some ten seconds, without sound", CALIBRATION.notes);
-    let delays = measure(&choice, rate, CALIBRATION).map_err(CliError::Workers)?;
+    let delays = measure(&choice, rate, CALIBRATION)?;
     let [median, high, most] = [0.5, 0.99, 1.0].map(|share| delays.quantile_ms(share));
     println!(
         "from key to sound: {median:.1} ms at the median, {high:.1} ms at the 99th percentile, {most:.1} ms at most"

@@ -291,7 +291,7 @@ impl Report {
         if self.failed_notes == 0 {
             return Outcome::Done;
         }
-        eprintln!("error: {} of {notes} could not be made and are silent", self.failed_notes);
+        eprintln!("error: {} of {notes} could not be made, or not to their end", self.failed_notes);
         Outcome::Incomplete
     }
 }
