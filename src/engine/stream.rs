@@ -174,7 +174,8 @@ impl Stream {
             self.flow = Flow::Ended;
         } else if self.flow == Flow::RunningDry {
             self.flow = Flow::Dry;
-            if !self.end_if_abandoned(around) {
+            self.end_if_abandoned(around);
+            if self.flow == Flow::Dry {
                 around.end.meters().dry_streams.fetch_add(1, Ordering::Relaxed);
                 self.miss(around);
             }
@@ -235,7 +236,7 @@ impl Stream {
             around.end.nudge(around.slot);
             around.end.wake();
             if self.end_if_abandoned(around) {
-                // What it handed over just before it went is there now.
+                // What it handed over just before it went, or refused, is there now.
                 return has(around.end.player(around.slot));
             }
             if matches!(around.wait, Wait::Until(deadline) if Instant::now() >= deadline) {

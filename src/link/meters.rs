@@ -18,7 +18,7 @@ pub struct Meters {
     pub shed_releases: AtomicU32,
     /// Changes of timbre that took effect later than they should.
     pub late_changes: AtomicU32,
-    /// Times a sounding note's stream ran dry and its worker was not gone.
+    /// Times a sounding note's stream ran dry and did not end there.
     pub dry_streams: AtomicU32,
     /// Notes that began late or ran dry, however often, and did not fail in the end.
     pub missed_notes: AtomicU32,

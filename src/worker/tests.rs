@@ -39,6 +39,7 @@ fn a_note_that_cannot_be_made_is_refused_once_there_is_room() {
     worker.deliver_refusals();
     let player = audio.player(0);
     assert!(player.is_refused(1), "the engine is told");
+    assert!(!player.is_refused(2), "of that note alone");
     while player.waiting(1) > 0 {
         assert!(player.front().is_some_and(|chunk| !chunk.refused));
         player.advance();

@@ -41,10 +41,16 @@ pub fn run(args: &Args) -> Result<Outcome, CliError> {
     let rate = SampleRate::new(args.rate as f32).expect("the option's range has positive rates only");
     println!("playing {} notes for some ten seconds, without sound", CALIBRATION.notes);
     let delays = measure(&choice, rate, CALIBRATION)?;
+    for notice in choice.notices() {
+        eprintln!("note: {notice}");
+    }
     let [median, high, most] = [0.5, 0.99, 1.0].map(|share| delays.quantile_ms(share));
     println!(
         "from key to sound: {median:.1} ms at the median, {high:.1} ms at the 99th percentile, {most:.1} ms at most"
     );
+    if delays.dry_streams > 0 {
+        println!("notes broke off {} times because the rest of them came late", delays.dry_streams);
+    }
     let settings = LatencySetting::LOOK_AHEADS_MS;
     match delays.suggestion_ms(&settings) {
         Some(setting) => println!("latency: {setting:.0} ms should do on this machine as it is now"),
