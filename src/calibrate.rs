@@ -21,17 +21,6 @@ const BETWEEN_MS: [f32; 2] = [40.0, 90.0];
 /// How much more than the slowest note took a look-ahead should have: on another day something else runs too.
 const MARGIN: f32 = 1.5;
 
-/// Why nothing could be measured.
-#[derive(Debug, thiserror::Error)]
-pub enum CalibrationError {
-    /// No worker threads.
-    #[error("the workers cannot start: {0}")]
-    Workers(std::io::Error),
-    /// A note that no worker could make, and what was said of it.
-    #[error("a note could not be made: {0}")]
-    Note(String),
-}
-
 /// How long notes took from their key to their first sample.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Delays {
@@ -41,6 +30,8 @@ pub struct Delays {
     pub cached_ms: Vec<f32>,
     /// Streams that ran dry while notes were measured.
     pub dry_streams: u32,
+    /// Notes that could not be made, or not to their end: nothing is measured after the first.
+    pub failed_notes: u32,
 }
 
 impl Delays {
@@ -90,20 +81,19 @@ pub const CALIBRATION: Playing =
 /// first sample. The calling thread is the host's.
 ///
 /// # Errors
-/// [`CalibrationError`] if the system refuses a thread, or if a note cannot be made.
-pub fn measure(choice: &Arc<ModelChoice>, rate: SampleRate, playing: Playing) -> Result<Delays, CalibrationError> {
+/// If the system refuses a thread.
+pub fn measure(choice: &Arc<ModelChoice>, rate: SampleRate, playing: Playing) -> std::io::Result<Delays> {
     let controls = Controls { release_ms: 30.0, ..Controls::default() };
     let (cache, threads) = (playing.cache, playing.threads);
     let setup = Setup { rate, mode: Mode::Realtime, latency: 0, controls, threads, cache, drag: None };
-    let mut host =
-        Host::new(Instance::start(choice, setup).map_err(CalibrationError::Workers)?, rate, choice, playing);
+    let mut host = Host::new(Instance::start(choice, setup)?, rate, choice, playing);
     let meters = host.instance.engine.meters();
     let (mut sorted_ms, mut cached_ms) = (Vec::new(), Vec::new());
     for _ in 0..playing.notes {
         let hits = meters.cache_hits.load(Ordering::Relaxed);
         let delay_ms = host.next_note();
         if meters.failed_notes.load(Ordering::Relaxed) > 0 {
-            return Err(CalibrationError::Note(choice.notices().join("; ")));
+            break;
         }
         sorted_ms.push(delay_ms);
         if meters.cache_hits.load(Ordering::Relaxed) != hits {
@@ -112,7 +102,9 @@ pub fn measure(choice: &Arc<ModelChoice>, rate: SampleRate, playing: Playing) ->
     }
     sorted_ms.sort_by(f32::total_cmp);
     cached_ms.sort_by(f32::total_cmp);
-    Ok(Delays { sorted_ms, cached_ms, dry_streams: meters.dry_streams.load(Ordering::Relaxed) })
+    let [dry_streams, failed_notes] =
+        [&meters.dry_streams, &meters.failed_notes].map(|count| count.load(Ordering::Relaxed));
+    Ok(Delays { sorted_ms, cached_ms, dry_streams, failed_notes })
 }
 
 /// A host that plays in real time, asleep between its blocks.
@@ -199,7 +191,8 @@ mod tests {
 
     #[test]
     fn the_smallest_setting_that_holds_is_suggested() {
-        let delays = Delays { sorted_ms: vec![1.0, 2.0, 3.0, 10.0], cached_ms: Vec::new(), dry_streams: 0 };
+        let sorted_ms = vec![1.0, 2.0, 3.0, 10.0];
+        let delays = Delays { sorted_ms, cached_ms: Vec::new(), dry_streams: 0, failed_notes: 0 };
         assert_eq!([0.25, 0.5, 0.99, 1.0].map(|share| delays.quantile_ms(share)), [1.0, 2.0, 10.0, 10.0]);
         assert_eq!(delays.suggestion_ms(&[10.0, 20.0, 40.0]), Some(20.0));
         assert_eq!(delays.suggestion_ms(&[10.0]), None);

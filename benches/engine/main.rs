@@ -88,7 +88,8 @@ fn delays(notes: usize) -> Value {
     let fresh = Playing { notes, keys: &[], new_timbres: true, cache: CacheLimits::NONE, threads: None };
     let cached = Playing { keys: CACHED_KEYS, new_timbres: false, cache: CacheLimits::default(), ..fresh };
     let [fresh, cached] =
-        [fresh, cached].map(|playing| measure(&choice(), rate(), playing).expect("a calibration"));
+        [fresh, cached].map(|playing| measure(&choice(), rate(), playing).expect("threads start"));
+    assert_eq!([fresh.failed_notes, cached.failed_notes], [0, 0], "a note could not be made");
     json!({
         "uncached_ms": summary(&fresh.sorted_ms),
         "uncached_dry_streams": fresh.dry_streams,

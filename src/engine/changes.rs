@@ -48,7 +48,7 @@ impl Engine {
             let Some(voice) = voice.as_mut().filter(|voice| which(voice)) else { continue };
             if voice.let_go(at, release) && voice.recipe.time.sustain != Sustain::Off {
                 let stamp = (slot, voice.position(self.clock));
-                voice.stream.outbox().tell(&mut self.end, stamp, What::Release, offline);
+                voice.stream.tell(&mut self.end, stamp, What::Release, offline);
             }
         }
     }
@@ -61,7 +61,7 @@ impl Engine {
             if voice.recipe.morph_ms > 0.0 && !voice.is_cut() {
                 let latent = moved(self.controls.latent, voice.latent_offset);
                 let stamp = (slot, voice.position(self.clock));
-                voice.stream.outbox().tell(&mut self.end, stamp, What::Latent(latent), offline);
+                voice.stream.tell(&mut self.end, stamp, What::Latent(latent), offline);
             }
         }
     }

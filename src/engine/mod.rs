@@ -1,8 +1,9 @@
 //! The audio thread's side: events become orders, chunks become sound.
 //!
 //! Nothing here allocates, locks, logs or runs a model. In real time nothing waits either, but for a host that bounces
-//! in disguise (`pace.rs`); offline, a voice waits for its worker, so that a bounce has every note whole. All decisions hang on the engine's own sample
-//! clock, never on block borders or on how far a worker is: that is what makes bounces repeat to the bit.
+//! in disguise (`pace.rs`); offline, a voice waits for its worker, so that a bounce has every note whole. All decisions
+//! hang on the engine's own sample clock, never on block borders or on how far a worker is: that is what makes bounces
+//! repeat to the bit.
 
 mod bend;
 mod changes;

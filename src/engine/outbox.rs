@@ -9,19 +9,18 @@ use crate::link::{Change, EngineEnd, Order, What};
 pub(super) struct Outbox {
     order: Option<Order>,
     change: Option<Change>,
-    epoch: u32,
 }
 
 impl Outbox {
     /// Sends the order, or keeps it.
     pub fn new(order: Order, end: &mut EngineEnd) -> Self {
-        Self { order: (!end.order(order)).then_some(order), change: None, epoch: order.epoch }
+        Self { order: (!end.order(order)).then_some(order), change: None }
     }
 
-    /// Sends a change, stamped with sample `at`. Offline waits for room; in real time the latest one is kept and sent
-    /// as soon as there is room, and counts as late.
-    pub fn tell(&mut self, end: &mut EngineEnd, (slot, at): (usize, i64), what: What, offline: bool) {
-        let mut change = Change { slot: slot as u8, epoch: self.epoch, at, what };
+    /// Sends a change. Offline waits for room; in real time the latest one is kept and sent as soon as there is room,
+    /// and counts as late.
+    pub fn tell(&mut self, end: &mut EngineEnd, mut change: Change, offline: bool) {
+        let slot = usize::from(change.slot);
         if let Some(Change { what: What::Release, .. }) = self.change {
             // A release that waits is the last word.
             change.what = What::Release;

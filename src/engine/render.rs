@@ -83,7 +83,7 @@ impl Engine {
         let mut ends = [None; SLOTS];
         for (slot, place) in self.voices.iter_mut().enumerate() {
             let Some(voice) = place else { continue };
-            voice.stream.outbox().send(&mut self.end);
+            voice.stream.send(&mut self.end);
             let around =
                 Surroundings { end: &mut self.end, slot, clock: self.clock, wait, has_lead: self.latency > 0 };
             if let Some(after) = voice.render([&mut *left, &mut *right], around) {

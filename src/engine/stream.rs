@@ -6,7 +6,7 @@ use std::time::Instant;
 use super::envelope::smooth_step;
 use super::outbox::Outbox;
 use super::patience::Patience;
-use crate::link::{EngineEnd, Order, Player};
+use crate::link::{Change, EngineEnd, Order, Player, What};
 
 /// Samples in which a stream that is about to run dry fades, and comes back.
 const DRY_FADE: usize = 64;
@@ -90,9 +90,14 @@ impl Stream {
         self.flow == Flow::Waiting
     }
 
-    /// What of the note waits to be sent to its worker.
-    pub fn outbox(&mut self) -> &mut Outbox {
-        &mut self.outbox
+    /// Tells the worker of a change, stamped with sample `at`, as [`Outbox::tell`] does.
+    pub fn tell(&mut self, end: &mut EngineEnd, (slot, at): (usize, i64), what: What, offline: bool) {
+        self.outbox.tell(end, Change { slot: slot as u8, epoch: self.epoch, at, what }, offline);
+    }
+
+    /// Sends what the worker's queue had no room for.
+    pub fn send(&mut self, end: &mut EngineEnd) {
+        self.outbox.send(end);
     }
 
     /// The stream's next sample, faded where the stream breaks off or comes back. `late` tells how long
@@ -232,7 +237,7 @@ impl Stream {
         around.end.player(around.slot).report(self.taken as i64);
         let mut patience = Patience::default();
         while !has(around.end.player(around.slot)) {
-            self.outbox.send(around.end);
+            self.send(around.end);
             around.end.nudge(around.slot);
             around.end.wake();
             if self.end_if_abandoned(around) {

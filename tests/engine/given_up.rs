@@ -6,8 +6,8 @@ use ukulelatent::engine::{Engine, Mode};
 use ukulelatent::instance::Setup;
 use ukulelatent::link::{CHUNK, Chunk, Order, WorkerEnd, link};
 
-use crate::starved::{FADE, by_hand, feed, go_on, next_order, sine, struck, struck_in};
-use crate::support::{CLICK, click_ratio, note, on, peak, play, setup};
+use crate::by_hand::{FADE, by_hand, feed, go_on, sine, struck, struck_in};
+use crate::support::{CLICK, click_ratio, on, peak, play, setup};
 
 /// Tells the engine that no more comes of a note.
 fn refuse(worker: &mut WorkerEnd, order: Order) {
@@ -35,14 +35,9 @@ fn an_offline_render_without_workers_ends_its_notes_and_does_not_hang() {
 
 #[test]
 fn an_offline_render_plays_what_a_worker_left_behind() {
-    let Setup { rate, controls, .. } = setup();
-    let (end, mut ends) = link(rate, 1);
-    let mut engine = Engine::new(end, rate, Mode::Offline, 0, controls);
-    assert_eq!(engine.note_on(note(1, 57), 1.0), None);
-    let order = next_order(&mut ends[0]).expect("an order");
-    feed(&mut ends[0], order, 0, false);
-    feed(&mut ends[0], order, 1, false);
-    drop(ends);
+    let (mut engine, mut worker, order) = struck_in(Mode::Offline);
+    (0..2).for_each(|index| feed(&mut worker, order, index, false));
+    drop(worker);
     let heard = go_on(&mut engine, 3 * CHUNK);
     assert_eq!(heard.samples[CHUNK], sine(CHUNK));
     assert_eq!(heard.ended_numbers(), [1]);
@@ -71,15 +66,20 @@ fn a_note_whose_worker_goes_after_it_ran_dry_fails_once() {
 
 #[test]
 fn a_note_that_ran_dry_plays_the_one_chunk_that_its_worker_left() {
-    let (mut engine, mut worker, order) = struck();
-    feed(&mut worker, order, 0, false);
-    go_on(&mut engine, 2 * CHUNK);
-    feed(&mut worker, order, 1, false);
-    drop(worker);
-    let heard = go_on(&mut engine, 2 * CHUNK);
-    assert_eq!(heard.samples[CHUNK / 2], sine(CHUNK + CHUNK / 2));
-    assert_eq!(heard.ended_numbers(), [1]);
-    assert_eq!(lost(&engine), [0, 1]);
+    for refused in [false, true] {
+        let (mut engine, mut worker, order) = struck();
+        feed(&mut worker, order, 0, false);
+        go_on(&mut engine, 2 * CHUNK);
+        feed(&mut worker, order, 1, false);
+        if refused {
+            refuse(&mut worker, order);
+        }
+        let worker = refused.then_some(worker);
+        let heard = go_on(&mut engine, 2 * CHUNK);
+        assert_eq!(heard.samples[CHUNK / 2], sine(CHUNK + CHUNK / 2));
+        assert_eq!((heard.ended_numbers(), lost(&engine)), (vec![1], [0, 1]), "refused: {refused}");
+        drop(worker);
+    }
 }
 
 #[test]
@@ -117,31 +117,4 @@ fn a_note_that_is_refused_while_it_sounds_fades_and_does_not_click() {
         assert_eq!((heard.ended_numbers(), lost(&engine)), (vec![1], [0, 1]));
         assert_eq!(engine.meters().dry_streams.load(Ordering::Relaxed), 0, "its worker was in time");
     }
-}
-
-#[test]
-fn a_note_that_ran_dry_plays_the_one_chunk_before_its_refusal() {
-    let (mut engine, mut worker, order) = struck();
-    feed(&mut worker, order, 0, false);
-    go_on(&mut engine, 2 * CHUNK);
-    feed(&mut worker, order, 1, false);
-    refuse(&mut worker, order);
-    let heard = go_on(&mut engine, 2 * CHUNK);
-    assert_eq!(heard.samples[CHUNK / 2], sine(CHUNK + CHUNK / 2));
-    assert_eq!((heard.ended_numbers(), lost(&engine)), (vec![1], [0, 1]));
-}
-
-#[test]
-fn a_refusal_of_an_earlier_note_does_not_end_the_next_one() {
-    let (mut engine, mut worker, stale) = struck();
-    engine.reset();
-    assert_eq!(engine.note_on(note(2, 57), 1.0), None);
-    let order = next_order(&mut worker).expect("another order");
-    assert_eq!(order.slot, stale.slot);
-    refuse(&mut worker, stale);
-    go_on(&mut engine, CHUNK);
-    feed(&mut worker, order, 0, true);
-    let heard = go_on(&mut engine, CHUNK + 1);
-    assert_eq!(heard.samples[0], sine(0));
-    assert_eq!((heard.ended, lost(&engine)), (vec![(CHUNK, note(2, 57))], [0, 0]));
 }

@@ -9,7 +9,7 @@ use ukulelatent::link::{
 };
 use ukulelatent::worker::WorkerPool;
 
-use crate::starved::{by_hand, feed, go_on, next_order, sine};
+use crate::by_hand::{by_hand, feed, go_on, next_order, sine};
 use crate::support::{choice, first_difference, key, note, peak, setup};
 
 /// Nobody is to wait longer than this for a worker.

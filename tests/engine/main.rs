@@ -1,6 +1,7 @@
 //! The engine with its workers, without a host: when it sounds, what it sounds like, how notes come and go.
 
 mod bounce;
+mod by_hand;
 mod cached;
 mod given_up;
 mod hasty;

@@ -31,8 +31,8 @@ pub struct Reconstruction {
     /// Of cells of which training saw nothing: of its own data, not even shifted copies.
     pub unseen_cells: Errors,
     /// Of a random note, the chance that its cell is unseen. Of training's own data, the share of notes that have no other
-    /// take, since the notes kept apart are half of one kind and half of the other; of other
-    /// recordings, what share of them are of such cells.
+    /// take, since the notes kept apart are half of one kind and half of the other; of other recordings,
+    /// what share of them are of such cells.
     pub unseen_share: f64,
     /// Seen and unseen cells mixed in that proportion: what a split by note alone would find.
     pub natural_mix: Errors,

@@ -40,9 +40,13 @@ pub fn run(args: &Args) -> Result<Outcome, CliError> {
     let choice = Arc::new(ModelChoice::new(model, Catalog::standard()));
     let rate = SampleRate::new(args.rate as f32).expect("the option's range has positive rates only");
     println!("playing {} notes for some ten seconds, without sound", CALIBRATION.notes);
-    let delays = measure(&choice, rate, CALIBRATION)?;
+    let delays = measure(&choice, rate, CALIBRATION).map_err(CliError::Workers)?;
     for notice in choice.notices() {
         eprintln!("note: {notice}");
+    }
+    if delays.failed_notes > 0 {
+        eprintln!("error: a note could not be made, or not to its end: there is nothing to suggest");
+        return Ok(Outcome::Incomplete);
     }
     let [median, high, most] = [0.5, 0.99, 1.0].map(|share| delays.quantile_ms(share));
     println!(

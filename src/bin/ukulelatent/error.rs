@@ -1,6 +1,5 @@
 //! Everything that can go wrong, in the words that the user reads after `error:`.
 
-use ukulelatent::calibrate::CalibrationError;
 use ukulelatent::model::ModelError;
 use ukulelatent::params::ValueError;
 use ukulelatent::preset::PresetError;
@@ -48,9 +47,6 @@ pub enum CliError {
     /// The settings file.
     #[error(transparent)]
     Settings(#[from] SettingsError),
-    /// A calibration.
-    #[error(transparent)]
-    Calibration(#[from] CalibrationError),
     /// No worker threads.
     #[error("the workers cannot start: {0}")]
     Workers(std::io::Error),
